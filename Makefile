@@ -66,10 +66,11 @@ version-%:
 	@python=$$(sh tools/find-python.sh $*); \
 	if [ -z "$$python" ]; then echo "Python $*: not found here, skipped"; exit 0; fi; \
 	echo "Python $*: $$python"; set -e; \
-	if [ pyproject.toml -nt $(VENV)-$*/.installed ] || [ constraints.txt -nt $(VENV)-$*/.installed ]; then \
+	stamp=$(VENV)-$*/.installed; \
+	if [ ! -e $$stamp ] || [ pyproject.toml -nt $$stamp ] || [ constraints.txt -nt $$stamp ]; then \
 		"$$python" -m venv $(VENV)-$*; \
 		$(VENV)-$*/bin/python -m pip install -q -c constraints.txt -e '.[zh]' $(NO_TORCH); \
-		touch $(VENV)-$*/.installed; \
+		touch $$stamp; \
 	fi; \
 	$(OFFLINE) $(VENV)-$*/bin/python -m pytest -q -m "not torch and not gpu and not browser and not slow"
 
