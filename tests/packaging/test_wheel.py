@@ -27,12 +27,12 @@ assert not any("editable" in type(f).__module__ + getattr(f, "__module__", "") f
 report = {"modules": {}, "missing": {}, "bytes": {}}
 for room in json.loads(sys.argv[1]):
     package = importlib.import_module(f"shelfwise.{room}")
-    report["modules"][package.__name__] = package.__file__
+    report["modules"][package.__name__] = str(package.__file__)
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if module.name.endswith(".__main__"):
             continue
         try:
-            report["modules"][module.name] = importlib.import_module(module.name).__file__
+            report["modules"][module.name] = str(importlib.import_module(module.name).__file__)
         except ImportError as error:
             report["missing"][module.name] = str(error)
 
