@@ -84,3 +84,8 @@ def test_every_constraint_is_an_exact_version_without_a_build_tag() -> None:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert [line for line in pins if "==" not in line or "+" in line] == []
+
+
+def test_the_registry_shows_the_readme() -> None:
+    if (ROOT / "README.md").exists():
+        assert PROJECT["project"].get("readme") == "README.md", 'add readme = "README.md" to [project]'
