@@ -354,7 +354,7 @@ def _categories(value: object) -> tuple[CategoryPath, ...]:
     return tuple(path for path in paths if path)
 
 
-def _number_text(number: float) -> str:
+def number_text(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
@@ -366,7 +366,7 @@ def _value(value: object, name: str) -> Value:
     if isinstance(value, (int, float, Decimal)):
         if not Decimal(str(value)).is_finite():
             raise FieldError(name, value, "a finite number")
-        return Value(_number_text(float(value)), number=float(value))
+        return Value(number_text(float(value)), number=float(value))
     if isinstance(value, str):
         code = _line(value, name)
         if not code:

@@ -1,0 +1,139 @@
+"""One attribute over all rows of a segment: which codes each product and each variant has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..product import Value
+from ..strings import StringTable
+from ..vectors.index import Mask
+from .lists import Lists, ListsBuilder
+
+
+@dataclass(frozen=True)
+class Field:
+    """Codes by product and, where variants differ, by variant.
+
+    A variant's codes are its own option if it has one, else the product's attribute. `numbers` has one entry a code,
+    NaN where the code is no number.
+    """
+
+    codes: StringTable
+    numbers: NDArray[np.float64]
+    by_product: Lists  # all codes that the product or any of its variants has
+    by_variant: Lists | None  # None: no variant has an option of this name
+    label_source: Callable[[], str]
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Labels by code and locale; read when first asked for."""
+        loaded: Mapping[str, Mapping[str, str]] = json.loads(self.label_source())
+        return loaded
+
+    def codes_of(self, wanted: Iterable[str]) -> Mask:
+        """A mask over the codes that has just the wanted ones; unknown ones are left out."""
+        mask = np.zeros(len(self.codes), bool)
+        for code in wanted:
+            position = self.codes.find(code)
+            if position >= 0:
+                mask[position] = True
+        return mask
+
+    def codes_between(self, low: float | None, high: float | None) -> Mask:
+        """A mask over the codes whose number lies in the range, both ends included."""
+        with np.errstate(invalid="ignore"):
+            mask = ~np.isnan(self.numbers)
+            if low is not None:
+                mask &= self.numbers >= low
+            if high is not None:
+                mask &= self.numbers <= high
+        return mask
+
+    def codes_under(self, prefix: str, separator: str) -> Mask:
+        """A mask over the codes that are `prefix` or start with it and the separator."""
+        mask = np.zeros(len(self.codes), bool)
+        position = self.codes.find(prefix)
+        if position >= 0:
+            mask[position] = True
+        start = (prefix + separator).encode()
+        low = self.codes.first_not_below(start)
+        high = self.codes.first_not_below(start[:-1] + bytes([start[-1] + 1]))
+        mask[low:high] = True
+        return mask
+
+    def save(self, folder: Path, name: str) -> None:
+        """Files in the folder that start with `name`."""
+        self.codes.save(folder, f"{name}.codes")
+        np.save(folder / f"{name}.numbers.npy", self.numbers)
+        self.by_product.save(folder, f"{name}.products")
+        if self.by_variant is not None:
+            self.by_variant.save(folder, f"{name}.variants")
+        (folder / f"{name}.labels.json").write_text(self.label_source(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Field:
+        """The saved field, mapped and not read."""
+        has_variants = (folder / f"{name}.variants.starts.npy").is_file()
+        return cls(
+            codes=StringTable.load(folder, f"{name}.codes"),
+            numbers=np.load(folder / f"{name}.numbers.npy", mmap_mode="r"),
+            by_product=Lists.load(folder, f"{name}.products"),
+            by_variant=Lists.load(folder, f"{name}.variants") if has_variants else None,
+            label_source=lambda: (folder / f"{name}.labels.json").read_text(encoding="utf-8"),
+        )
+
+
+class FieldBuilder:
+    """Collects one field while products come by; rows that never name it cost nothing until the end."""
+
+    def __init__(self) -> None:
+        self._numbers_of: dict[str, int] = {}  # code -> order of first sight
+        self._values: dict[str, Value] = {}
+        self._products = ListsBuilder()
+        self._variants = ListsBuilder()
+        self._has_options = False
+
+    def add(
+        self, product_row: int, first_variant: int, own: Sequence[Value], options: Sequence[Sequence[Value]]
+    ) -> None:
+        """One product's values, and those of each of its variants (empty where a variant has no such option)."""
+        self._has_options |= any(options)
+        self._products.pad_to(product_row)
+        together = {value.code: value for values in (own, *options) for value in values}
+        self._products.add(self._number(value) for value in together.values())
+        self._variants.pad_to(first_variant)
+        for values in options:
+            self._variants.add(self._number(value) for value in (values or own))
+
+    def _number(self, value: Value) -> int:
+        number = self._numbers_of.setdefault(value.code, len(self._numbers_of))
+        known = self._values.get(value.code)
+        if known is None or len(value.labels) > len(known.labels):
+            self._values[value.code] = value
+        return number
+
+    def build(self, n_products: int, n_variants: int) -> Field:
+        """The field over all rows."""
+        codes = StringTable.build(self._numbers_of)
+        renumbered = np.zeros(len(codes), np.int32)
+        for position in range(len(codes)):
+            renumbered[self._numbers_of[codes[position]]] = position
+        self._products.pad_to(n_products)
+        self._variants.pad_to(n_variants)
+        values = [self._values[codes[position]] for position in range(len(codes))]
+        numbers = np.array([np.nan if value.number is None else value.number for value in values], np.float64)
+        labels = json.dumps({value.code: dict(value.labels) for value in values if value.labels}, ensure_ascii=False)
+        return Field(
+            codes=codes,
+            numbers=numbers,
+            by_product=self._products.build(renumbered),
+            by_variant=self._variants.build(renumbered) if self._has_options else None,
+            label_source=lambda: labels,
+        )

@@ -1,0 +1,84 @@
+"""Lists of numbers, one for each row, in two arrays."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..vectors.index import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Row r holds `values[starts[r] : starts[r + 1]]`."""
+
+    starts: NDArray[np.int64]  # shape (n_rows + 1,)
+    values: NDArray[np.int32]
+
+    @property
+    def n_rows(self) -> int:
+        """How many lists there are."""
+        return len(self.starts) - 1
+
+    def of(self, row: int) -> NDArray[np.int32]:
+        """The list of one row."""
+        return self.values[self.starts[row] : self.starts[row + 1]]
+
+    def any_in(self, wanted: Mask) -> Mask:
+        """Which rows hold at least one value v with `wanted[v]`."""
+        hit = wanted[self.values]
+        if len(self.values) == self.n_rows and bool((np.diff(self.starts) == 1).all()):
+            return hit
+        # A running count is right for empty lists too, where `reduceat` is not.
+        counted = np.concatenate(([0], np.cumsum(hit)))
+        found: Mask = counted[self.starts[1:]] > counted[self.starts[:-1]]
+        return found
+
+    def count(self, rows: Mask, n_values: int) -> NDArray[np.int64]:
+        """How many of the rows hold each value; shape (n_values,). A row's values are distinct."""
+        if rows.all():
+            return np.bincount(self.values, minlength=n_values)
+        lengths = np.diff(self.starts)
+        return np.bincount(self.values[np.repeat(rows, lengths)], minlength=n_values)
+
+    def save(self, folder: Path, name: str) -> None:
+        """Two files in the folder."""
+        np.save(folder / f"{name}.starts.npy", self.starts)
+        np.save(folder / f"{name}.values.npy", self.values)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Lists:
+        """The saved lists, mapped and not read."""
+        return cls(np.load(folder / f"{name}.starts.npy", mmap_mode="r"), np.load(folder / f"{name}.values.npy", mmap_mode="r"))
+
+
+class ListsBuilder:
+    """Collects lists row by row, four bytes a value."""
+
+    def __init__(self) -> None:
+        self._ends = array("q")
+        self._values = array("i")
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def add(self, values: Iterable[int]) -> None:
+        """The next row's list."""
+        self._values.extend(values)
+        self._ends.append(len(self._values))
+
+    def pad_to(self, rows: int) -> None:
+        """Empty lists until there are `rows`."""
+        self._ends.extend([len(self._values)] * (rows - len(self._ends)))
+
+    def build(self, renumbered: NDArray[np.int32]) -> Lists:
+        """The lists, each value v as `renumbered[v]`."""
+        starts = np.zeros(len(self._ends) + 1, np.int64)
+        starts[1:] = np.frombuffer(self._ends, np.int64) if len(self._ends) else []
+        values = np.frombuffer(self._values, np.int32) if len(self._values) else np.zeros(0, np.int32)
+        return Lists(starts, renumbered[values] if len(values) else values.copy())

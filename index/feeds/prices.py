@@ -1,0 +1,95 @@
+"""Prices as feeds spell them: "1.299,00 €", "¥99.9", "USD 12", "1'299.00", "Rs. 45"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from ..errors import FieldError
+from ..money import CURRENCIES, price_of
+
+# What stands beside an amount, and the currencies that it may mean, the most widespread first.
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "COP", "CLP", "ARS"),
+    "¥": ("CNY", "JPY"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+    "rs": ("INR", "PKR", "LKR", "NPR", "MUR"),
+    **{sign: ("USD",) for sign in ("us$",)},
+    **{sign: ("CAD",) for sign in ("c$", "ca$")},
+    **{sign: ("AUD",) for sign in ("a$", "au$")},
+    **{sign: ("CNY",) for sign in ("元", "人民币", "rmb", "cn¥")},
+    **{sign: ("JPY",) for sign in ("円", "jp¥")},
+    **{sign: ("EUR",) for sign in ("€", "euro", "euros")},
+    **{sign: ("CHF",) for sign in ("fr", "sfr")},
+    **{sign: ("INR",) for sign in ("₹",)},
+    **{sign: ("RUB",) for sign in ("₽", "руб", "р")},
+    **{sign: ("TRY",) for sign in ("₺", "tl")},
+    **{"nz$": ("NZD",), "hk$": ("HKD",), "s$": ("SGD",), "nt$": ("TWD",), "mx$": ("MXN",), "r$": ("BRL",)},
+    **{"£": ("GBP",), "zł": ("PLN",), "kč": ("CZK",), "ft": ("HUF",), "lei": ("RON",), "₩": ("KRW",), "₫": ("VND",)},
+    **{"฿": ("THB",), "₪": ("ILS",), "rm": ("MYR",), "rp": ("IDR",), "₱": ("PHP",), "₴": ("UAH",), "₦": ("NGN",)},
+}
+_WITHOUT_DECIMALS = {"JPY", "KRW", "VND", "CLP"}
+_THREE_DECIMALS = {"KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD"}
+
+_PRICE = re.compile(r"(?P<before>[^\d\s+-][^\d+-]*?)?\s*(?P<amount>\d[\d.,' ]*?)(?:[.,]?-+)?\s*(?P<after>[^\d\s.,'+-][^\d+-]*)?")
+_WANTED = "a price of 0 or more such as '49.90', '1.299,00 €' or 'USD 12'"
+
+
+def parse_price(text: str, currency: str = "", field: str = "price") -> tuple[Decimal, str]:
+    """The amount, and the ISO code of the currency that the text names; "" where it names none.
+
+    A sign that several currencies share ($, ¥, kr, Rs) means `currency` where that is one of them, otherwise the most
+    widespread (USD, CNY, SEK, INR). The last of two different separators is the decimal one. A single separator before
+    exactly three digits marks thousands ("1.299" and "1,299" are 1299), but not after a leading 0 ("0.299") and not in
+    a currency of three decimals. Raises `FieldError`.
+    """
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("−", "-").replace("–", "-").replace("—", "-")
+    found = _PRICE.fullmatch(" ".join(plain.split()))
+    if found is None:
+        raise FieldError(field, text, _WANTED)
+    signs = [sign for sign in (_sign(found["before"]), _sign(found["after"])) if sign]
+    meant = [each for each in _meanings(signs, text, field) if not (each in _WITHOUT_DECIMALS and _cents(found["amount"]))]
+    named = (currency if currency in meant else meant[0]) if meant else ""
+    return price_of(_amount(found["amount"].strip(), named or currency, text, field), field), named
+
+
+def _sign(text: str | None) -> str:
+    return (text or "").strip(" .:'").casefold()
+
+
+def _meanings(signs: list[str], text: str, field: str) -> tuple[str, ...]:
+    """The currencies that all signs allow ("$ 12 CAD" is CAD); empty without a sign."""
+    meant: tuple[str, ...] = ()
+    for sign in signs:
+        each = (sign.upper(),) if sign.upper() in CURRENCIES else _SIGNS.get(sign, ())
+        meant = tuple(one for one in each if one in meant) if meant else each
+        if not meant:
+            raise FieldError(field, text, _WANTED)
+    return meant
+
+
+def _cents(amount: str) -> bool:
+    return bool(re.search(r"[.,]\d{1,2}$", amount))
+
+
+def _amount(digits: str, currency: str, text: str, field: str) -> Decimal:
+    """Digits with separators to a number."""
+    digits = digits.rstrip(".,' ")
+    marks = [mark for mark in digits if mark in ".,"]
+    last = marks[-1] if marks else ""
+    whole, fraction = digits, ""
+    if last and (len(set(marks)) == 2 or (len(marks) == 1 and not _is_thousands(digits, last, currency))):
+        whole, _, fraction = digits.rpartition(last)
+        if last in whole:
+            raise FieldError(field, text, _WANTED)  # "1.2,3.4"
+    if not re.fullmatch(r"\d+|\d{1,4}(?:[.,' ]\d{2,4})*[.,' ]\d{3,4}", whole) or not (fraction.isdecimal() or not fraction):
+        raise FieldError(field, text, _WANTED)
+    return Decimal(re.sub(r"\D", "", whole) + (f".{fraction}" if fraction else ""))
+
+
+def _is_thousands(digits: str, mark: str, currency: str) -> bool:
+    whole, _, rest = digits.partition(mark)
+    return len(rest) == 3 and 1 <= len(whole) <= 3 and whole.strip("0") == whole.lstrip("0") != "" and not (
+        whole.startswith("0") or currency in _THREE_DECIMALS
+    )

@@ -1,0 +1,197 @@
+"""FAISS behind `VectorIndex`: half-precision vectors, exact while small, in cells when large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import EncoderError, StoreError
+from .index import Mask, Matches, Rows, Vectors
+
+# Half precision: 1.2 ms a query instead of 2.8 (54,667 x 384, one thread), half the memory, and the same top 200.
+QUANTIZER = faiss.ScalarQuantizer.QT_fp16
+# Up to here an exact scan costs less than about 10 ms a query; above, cells.
+EXACT_UP_TO = 300_000
+# Fewer allowed rows than this are compared one by one: below it, that beats FAISS's scan with a bitmap.
+FEW_ROWS = 1_000
+
+
+class FlatIndex:
+    """Exact: every allowed row is compared."""
+
+    def __init__(self, index: faiss.IndexScalarQuantizer) -> None:
+        self._index = index
+        self._half = _half_precision_view(index)
+
+    @classmethod
+    def build(cls, vectors: NDArray[np.floating[Any]]) -> FlatIndex:
+        """An index of unit vectors, shape (n, dimension)."""
+        index = faiss.IndexScalarQuantizer(vectors.shape[1], QUANTIZER, faiss.METRIC_INNER_PRODUCT)
+        # FAISS demands training of every quantizer; fp16 learns nothing from it.
+        index.is_trained = True
+        for start in range(0, len(vectors), 65_536):
+            index.add(np.ascontiguousarray(vectors[start : start + 65_536], np.float32))
+        return cls(index)
+
+    @property
+    def n_rows(self) -> int:
+        """How many vectors there are."""
+        return int(self._index.ntotal)
+
+    @property
+    def dimension(self) -> int:
+        """The length of one vector."""
+        return int(self._index.d)
+
+    def search(self, queries: Vectors, k: int, allowed: Mask | None = None) -> Matches:
+        """See `VectorIndex.search`."""
+        check_queries(queries, self.dimension)
+        if allowed is None:
+            return _padded(*self._index.search(queries, max(1, min(k, self.n_rows))), k) if self.n_rows else _nothing(queries, k)
+        count = int(np.count_nonzero(allowed))
+        if count <= FEW_ROWS:
+            return self._compare(queries, k, np.flatnonzero(allowed))
+        found = self._index.search(queries, min(k, count), params=faiss.SearchParameters(sel=_selector(allowed)))
+        return _padded(*found, k)
+
+    def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
+        if not len(rows):
+            return _nothing(queries, k)
+        scores = queries @ self._half[rows].astype(np.float32).T
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return _padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+
+    def scores(self, query: Vectors, rows: Rows) -> Vectors:
+        """See `VectorIndex.scores`."""
+        found: Vectors = self._half[rows].astype(np.float32) @ query
+        return found
+
+    def save(self, path: Path) -> None:
+        """See `VectorIndex.save`."""
+        faiss.write_index(self._index, str(path))
+
+
+class IvfIndex:
+    """Approximate: rows lie in cells and a query looks into the nearest; exact when the mask leaves few rows."""
+
+    def __init__(self, index: faiss.IndexIVFScalarQuantizer) -> None:
+        self._index = index
+        self._index.nprobe = max(1, int(index.nlist) // 16)
+
+    @classmethod
+    def build(cls, vectors: NDArray[np.floating[Any]]) -> IvfIndex:
+        """An index of unit vectors, shape (n, dimension), with about 4 * sqrt(n) cells."""
+        rows, dimension = vectors.shape
+        cells = max(1, min(int(4 * rows**0.5), rows // 39 or 1))
+        coarse = faiss.IndexFlatIP(dimension)
+        index = faiss.IndexIVFScalarQuantizer(coarse, dimension, cells, QUANTIZER, faiss.METRIC_INNER_PRODUCT)
+        index.own_fields = True
+        coarse.this.disown()
+        sample = np.random.default_rng(0).permutation(rows)[: 64 * cells]
+        index.by_residual = False  # half precision needs no residuals, and the codes stay the vectors themselves
+        index.train(np.ascontiguousarray(vectors[np.sort(sample)], np.float32))
+        for start in range(0, rows, 65_536):
+            index.add(np.ascontiguousarray(vectors[start : start + 65_536], np.float32))
+        index.make_direct_map()
+        return cls(index)
+
+    @property
+    def n_rows(self) -> int:
+        """How many vectors there are."""
+        return int(self._index.ntotal)
+
+    @property
+    def dimension(self) -> int:
+        """The length of one vector."""
+        return int(self._index.d)
+
+    def search(self, queries: Vectors, k: int, allowed: Mask | None = None) -> Matches:
+        """See `VectorIndex.search`. Cells are searched until `k` allowed rows are found, or all were."""
+        check_queries(queries, self.dimension)
+        count = self.n_rows if allowed is None else int(np.count_nonzero(allowed))
+        if allowed is not None and count <= FEW_ROWS:
+            return self._compare(queries, k, np.flatnonzero(allowed))
+        if not count:
+            return _nothing(queries, k)
+        selector = None if allowed is None else _selector(allowed)
+        probes = self._index.nprobe
+        wanted = min(k, count)
+        while True:
+            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
+            scores, rows = self._index.search(queries, wanted, params=parameters)
+            if probes >= self._index.nlist or (rows >= 0).all():
+                return _padded(scores, rows, k)
+            probes = min(probes * 4, int(self._index.nlist))
+
+    def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
+        if not len(rows):
+            return _nothing(queries, k)
+        scores = queries @ self._index.reconstruct_batch(rows).T
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return _padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+
+    def scores(self, query: Vectors, rows: Rows) -> Vectors:
+        """See `VectorIndex.scores`."""
+        if not len(rows):
+            return np.zeros(0, np.float32)
+        found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows)) @ query
+        return found
+
+    def save(self, path: Path) -> None:
+        """See `VectorIndex.save`."""
+        faiss.write_index(self._index, str(path))
+
+
+def build(vectors: NDArray[np.floating[Any]]) -> FlatIndex | IvfIndex:
+    """The index that fits the number of vectors."""
+    return FlatIndex.build(vectors) if len(vectors) <= EXACT_UP_TO else IvfIndex.build(vectors)
+
+
+def load(path: Path) -> FlatIndex | IvfIndex:
+    """A saved index, mapped into memory where its kind allows; raises `StoreError`."""
+    try:
+        # Only this flag maps flat codes; the plain IO_FLAG_MMAP copies them.
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as error:
+        raise StoreError(f"vector index {path.name} cannot be read ({str(error).splitlines()[0][:120]}); rebuild the store's index") from None
+    if isinstance(index, faiss.IndexScalarQuantizer):
+        return FlatIndex(index)
+    if isinstance(index, faiss.IndexIVFScalarQuantizer):
+        return IvfIndex(index)
+    raise StoreError(f"vector index {path.name}: wanted a flat or IVF index, got {type(index).__name__}; rebuild the store's index")
+
+
+def check_queries(queries: Vectors, dimension: int) -> None:
+    """Raises `EncoderError` when the queries' shape is not (n, dimension)."""
+    if queries.ndim != 2 or queries.shape[1] != dimension:
+        raise EncoderError(
+            f"queries must have shape (n, {dimension}), got {queries.shape}; encode them with the model this index was built with"
+        )
+
+
+def _half_precision_view(index: faiss.IndexScalarQuantizer) -> NDArray[np.float16]:
+    if not index.ntotal:
+        return np.zeros((0, index.d), np.float16)
+    codes = faiss.rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
+    view: NDArray[np.float16] = codes.view(np.float16).reshape(index.ntotal, index.d)
+    return view
+
+
+def _selector(allowed: Mask) -> faiss.IDSelectorBitmap:
+    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+
+
+def _padded(scores: Vectors, rows: Rows, k: int) -> Matches:
+    missing = k - rows.shape[1]
+    if missing > 0:
+        rows = np.pad(rows, ((0, 0), (0, missing)), constant_values=-1)
+        scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+    return Matches(rows.astype(np.int64, copy=False), np.where(rows < 0, -np.inf, scores).astype(np.float32))
+
+
+def _nothing(queries: Vectors, k: int) -> Matches:
+    return _padded(np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64), k)
