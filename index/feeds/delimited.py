@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from ..errors import FeedError
 from .encoding import open_text
-from .records import Record, read_records
+from .records import TORN, Record, read_records
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -26,17 +27,28 @@ class Delimited:
         header = next(self._all(None), None)
         if header is None:
             raise FeedError(f"{path}: wanted a table with a header row, got an empty file; export the feed again")
-        if header.wanted:
-            raise FeedError(f"{path}: wanted a header row with the columns' names, got {header.text[:80]!r}; export the feed again")
+        if header.wanted or header.torn:
+            raise FeedError(
+                f"{path}: wanted a header row with the columns' names, got {header.text[:80]!r}; export the feed again"
+            )
         self.header_row = header.row
         self.columns = _unique(header.fields)
+        self.last_matters = True
+        """Whether anything is read from the last column."""
 
     def __iter__(self) -> Iterator[Record]:
-        """The records after the header; one of another width has `wanted`."""
+        """The records after the header; one of another width, or torn, has `wanted`.
+
+        Many a feed lacks the last line break. A last row without it is whole when it has all fields and the last one is
+        quoted and closed, or of a column from which nothing is read; else it may be cut off ("12" for "12.50").
+        """
         width = len(self.columns)
         for record in islice(self._all(width), 1, None):
             fields = record.fields
-            if record.wanted or len(fields) == width:
+            if record.torn and not record.wanted:
+                whole = len(fields) == width and (not self.last_matters or record.text.endswith('"'))
+                yield replace(record, torn=False) if whole else replace(record, fields=[], wanted=TORN)
+            elif record.wanted or len(fields) == width:
                 yield record
             elif len(fields) > width and not any(fields[width:]):
                 yield Record(record.row, fields[:width], text=record.text)

@@ -24,7 +24,9 @@ _PACKED = {
     b"\xff\xd8\xff": "a picture; name the feed itself",
 }
 _READABLE = "CSV, TSV, JSON Lines, Google Merchant XML or Parquet"
-_GOOGLE = set("link imagelink availability googleproductcategory itemgroupid condition gtin mpn producttype shipping saleprice".split())
+_GOOGLE = set(
+    "link imagelink availability googleproductcategory itemgroupid condition gtin mpn producttype shipping saleprice".split()
+)
 
 
 def checked_file(path: Path) -> bytes:
@@ -37,7 +39,9 @@ def checked_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise FeedError(f"{path}: wanted a feed file, found none there; check the path") from None
     except (OSError, ValueError) as error:
-        raise FeedError(f"{path}: wanted a readable feed file, got {error}; check the path and its permissions") from None
+        raise FeedError(
+            f"{path}: wanted a readable feed file, got {error}; check the path and its permissions"
+        ) from None
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FeedError(f"{path}: wanted a feed with products, got an empty file; export it again")
     for mark, advice in _PACKED.items():
@@ -51,7 +55,9 @@ def detect_format(path: Path, head: bytes, encoding: str | None) -> tuple[str, s
     if head.startswith(b"PAR1"):
         return "parquet", ""
     if path.suffix.lower() in {".parquet", ".pq"}:
-        raise FeedError(f"{path}: wanted a Parquet file, as its name says, got {head[:20]!r}; export it again or rename it")
+        raise FeedError(
+            f"{path}: wanted a Parquet file, as its name says, got {head[:20]!r}; export it again or rename it"
+        )
     known = checked_encoding(encoding) if encoding else detect_encoding(path)
     with open_text(path, known) as stream:
         start = stream.read(4096)
@@ -64,7 +70,11 @@ def detect_format(path: Path, head: bytes, encoding: str | None) -> tuple[str, s
 def table_format(columns: list[str]) -> str:
     """What kind of table a header announces."""
     names = {key(re.sub(r"^g:", "", column)) for column in columns}
-    if names & {"handle", "urlhandle"} and "title" in names and names & {"vendor", "body", "option1name", "variantprice"}:
+    if (
+        names & {"handle", "urlhandle"}
+        and "title" in names
+        and names & {"vendor", "body", "option1name", "variantprice"}
+    ):
         return "shopify"
     if {"id", "type", "sku", "name"} <= names and names & {"regularprice", "parent", "published"}:
         return "woocommerce"

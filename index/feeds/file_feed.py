@@ -88,5 +88,7 @@ def _labelled(attributes: Mapping[str, Any], locale: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in attributes.items():
         each = value if isinstance(value, list) else [value]
-        made[name] = [{"code": one, "label": {locale: one}} if isinstance(one, str) and one.strip() else one for one in each]
+        made[name] = [
+            {"code": one, "label": {locale: one}} if isinstance(one, str) and one.strip() else one for one in each
+        ]
     return made

@@ -79,7 +79,12 @@ class _Guess:
             # A price list often has no name but a description, which is one.
             self.take("title") or self.take("title", "description")
         self.take("description", most=3)
-        for field, names in (("category", "category"), ("category", "subcategory"), ("category", "type"), ("brand", "brand")):
+        for field, names in (
+            ("category", "category"),
+            ("category", "subcategory"),
+            ("category", "type"),
+            ("brand", "brand"),
+        ):
             for column in self.named(names)[:1]:
                 # Bare numbers are ids of another table: nothing that a shopper would type or read.
                 self.found[column] = "" if self.values(column) and is_whole(self.values(column)) else field
@@ -112,7 +117,9 @@ class _Guess:
                 counted = is_whole(self.values(column))
                 # How many were sold in an order is no property of the product; "12 pcs" is, and a number alone is stock.
                 taken = "stock" in self.found.values()
-                self.found[column] = "" if orders or (counted and taken) else "stock" if counted else f"attributes.{column}"
+                self.found[column] = (
+                    "" if orders or (counted and taken) else "stock" if counted else f"attributes.{column}"
+                )
 
     def _flags(self) -> None:
         for field in ("published", "deleted"):
@@ -123,6 +130,7 @@ class _Guess:
 
     def _rest(self) -> None:
         known = set(keys(ATTRIBUTES))
+        ordered = bool(set(keys(ORDERS)) & set(self.by_key))
         for column in self.columns:
             if column in self.found:
                 continue
@@ -133,7 +141,8 @@ class _Guess:
             elif key(column) in known:
                 self.found[column] = f"attributes.{column}"
             else:
-                useful = not NOISE.search(snake(column)) and _is_categorical(values)
+                # Beside an order's number stand the order's properties, not the product's.
+                useful = not ordered and not NOISE.search(snake(column)) and _is_categorical(values)
                 taken = any(key(column) in keys(NAMES[field]) for field in NAMES)
                 self.found[column] = f"attributes.{column}" if useful and not taken else ""
 

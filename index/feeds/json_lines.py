@@ -55,7 +55,9 @@ class JsonFeed(FileFeed):
         sample = [each.value for each in first if each.value]
         if not sample:
             got = first[0].text[:60] if first else ""
-            raise FeedError(f"{path}: wanted one JSON object a line, or an array of objects, got {got!r}; write one product a line")
+            raise FeedError(
+                f"{path}: wanted one JSON object a line, or an array of objects, got {got!r}; write one product a line"
+            )
         names = list(dict.fromkeys(name for value in sample for name in value))
         self._own = frozenset(name for name in names if name in FIELDS and name not in settings.mapping)
         rest = [name for name in names if name not in self._own]
@@ -174,7 +176,9 @@ def _array(stream: TextIO) -> Iterator[_Entry]:
             return
         except ValueError:
             if ended or len(buffer) > _MOST:
-                yield _Entry(row, None, buffer[:200], _CUT if ended else f"objects of at most {_MOST:,} characters", torn=True)
+                yield _Entry(
+                    row, None, buffer[:200], _CUT if ended else f"objects of at most {_MOST:,} characters", torn=True
+                )
                 return
             more = stream.read(max(_BLOCK, len(buffer)))
             ended = not more

@@ -25,7 +25,9 @@ class ParquetFeed(FileFeed):
             self._count: int = file.metadata.num_rows
             columns: list[str] = list(dict.fromkeys(file.schema_arrow.names))
         sample: list[dict[str, Any]] = next(self._batches(500), [])
-        self._table = Table(path, columns, sample, settings.mapping, currency=settings.currency, partial=settings.partial)
+        self._table = Table(
+            path, columns, sample, settings.mapping, currency=settings.currency, partial=settings.partial
+        )
         self.mapping = self._table.mapping
 
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:
@@ -65,9 +67,9 @@ class ParquetFeed(FileFeed):
 
     def _damaged(self, error: Exception) -> FeedError:
         said = " ".join(str(error).split())[:160]
-        return FeedError(f"{self.path}: wanted a whole Parquet file, got one that cannot be read ({said}); export or copy it again")
-
-
+        return FeedError(
+            f"{self.path}: wanted a whole Parquet file, got one that cannot be read ({said}); export or copy it again"
+        )
 
 
 def _plain(batch: Any) -> Any:

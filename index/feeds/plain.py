@@ -20,9 +20,15 @@ class PlainFeed(FileFeed):
         super().__init__(path, settings, source.encoding)
         self._source = source
         self._table = Table(
-            path, source.columns, source.sample(), settings.mapping, currency=settings.currency, partial=settings.partial
+            path,
+            source.columns,
+            source.sample(),
+            settings.mapping,
+            currency=settings.currency,
+            partial=settings.partial,
         )
         self.mapping = self._table.mapping
+        source.last_matters = bool(self.mapping[source.columns[-1]])
 
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:
         for record in self._source:

@@ -32,7 +32,9 @@ _SIGNS: dict[str, tuple[str, ...]] = {
 _WITHOUT_DECIMALS = {"JPY", "KRW", "VND", "CLP"}
 _THREE_DECIMALS = {"KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD"}
 
-_PRICE = re.compile(r"(?P<before>[^\d\s+-][^\d+-]*?)?\s*(?P<amount>\d[\d.,' ]*?)(?:[.,]?-+)?\s*(?P<after>[^\d\s.,'+-][^\d+-]*)?")
+_PRICE = re.compile(
+    r"(?P<before>[^\d\s+-][^\d+-]*?)?\s*(?P<amount>\d[\d.,' ]*?)(?:[.,]?-+)?\s*(?P<after>[^\d\s.,'+-][^\d+-]*)?"
+)
 _WANTED = "a price of 0 or more such as '49.90', '1.299,00 €' or 'USD 12'"
 
 
@@ -49,7 +51,9 @@ def parse_price(text: str, currency: str = "", field: str = "price") -> tuple[De
     if found is None:
         raise FieldError(field, text, _WANTED)
     signs = [sign for sign in (_sign(found["before"]), _sign(found["after"])) if sign]
-    meant = [each for each in _meanings(signs, text, field) if not (each in _WITHOUT_DECIMALS and _cents(found["amount"]))]
+    meant = [
+        each for each in _meanings(signs, text, field) if not (each in _WITHOUT_DECIMALS and _cents(found["amount"]))
+    ]
     named = (currency if currency in meant else meant[0]) if meant else ""
     return price_of(_amount(found["amount"].strip(), named or currency, text, field), field), named
 
@@ -83,13 +87,18 @@ def _amount(digits: str, currency: str, text: str, field: str) -> Decimal:
         whole, _, fraction = digits.rpartition(last)
         if last in whole:
             raise FieldError(field, text, _WANTED)  # "1.2,3.4"
-    if not re.fullmatch(r"\d+|\d{1,4}(?:[.,' ]\d{2,4})*[.,' ]\d{3,4}", whole) or not (fraction.isdecimal() or not fraction):
+    if not re.fullmatch(r"\d+|\d{1,4}(?:[.,' ]\d{2,4})*[.,' ]\d{3,4}", whole) or not (
+        fraction.isdecimal() or not fraction
+    ):
         raise FieldError(field, text, _WANTED)
     return Decimal(re.sub(r"\D", "", whole) + (f".{fraction}" if fraction else ""))
 
 
 def _is_thousands(digits: str, mark: str, currency: str) -> bool:
     whole, _, rest = digits.partition(mark)
-    return len(rest) == 3 and 1 <= len(whole) <= 3 and whole.strip("0") == whole.lstrip("0") != "" and not (
-        whole.startswith("0") or currency in _THREE_DECIMALS
+    return (
+        len(rest) == 3
+        and 1 <= len(whole) <= 3
+        and whole.strip("0") == whole.lstrip("0") != ""
+        and not (whole.startswith("0") or currency in _THREE_DECIMALS)
     )

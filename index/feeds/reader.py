@@ -77,7 +77,9 @@ def _format(format: str | None) -> str | None:
         return None
     name = {"tsv": "csv", "json": "jsonl", "xml": "google-xml"}.get(format, format)
     if name not in FORMATS:
-        raise FeedError(f"format {format!r} is unknown; wanted one of {', '.join(FORMATS)}, or none to have it detected")
+        raise FeedError(
+            f"format {format!r} is unknown; wanted one of {', '.join(FORMATS)}, or none to have it detected"
+        )
     return name
 
 

@@ -20,7 +20,8 @@ _RESUMED = 1_000  # lines looked at to tell a forgotten quote from a file cut of
 class Record:
     """One record: its `fields`, or the `wanted` that it misses.
 
-    `row` counts records (with blank lines), as a spreadsheet does; the header is row 1. `torn`: the file ends in it.
+    `row` counts records (with blank lines), as a spreadsheet does; the header is row 1. `torn`: the file ends in it,
+    before a line break.
     """
 
     row: int
@@ -42,7 +43,8 @@ UNCLOSED = "a closing quote for each opening one"
 def read_records(stream: TextIO, delimiter: str, width: int | None = None) -> Iterator[Record]:
     """All records with at least one character in them.
 
-    A last record without a line break counts as torn: nothing tells a short price from a cut one. A quote that is not
+    A last record without a line break is `torn`, with its fields: nothing tells a short price from a cut one, so
+    whoever knows the columns decides. A quote that is not
     closed within `MAX_RECORD` characters, or is closed in the midst of a later line's value, spoils its first line
     only, and reading goes on with the next one. `width`, the header's number of fields, helps to tell a forgotten quote
     at the end of the file from a cut.
@@ -72,19 +74,26 @@ def _record(lines: _Lines, line: str, row: int, delimiter: str, width: int | Non
             lines.put_back(taken[1:])
             return Record(row, wanted=UNCLOSED, text=line)
     text = "".join(taken)
-    if not text.endswith(("\n", "\r")):
-        return Record(row, wanted=TORN, text=text[:1000], torn=True)
-    return _split(row, text, delimiter)
+    return _split(row, text, delimiter, torn=not text.endswith(("\n", "\r")))
 
 
-def _split(row: int, text: str, delimiter: str) -> Record:
+def _split(row: int, text: str, delimiter: str, torn: bool) -> Record:
     try:
         fields = next(csv.reader([text], delimiter=delimiter))
     except csv.Error:
-        return Record(row, wanted=f"fields of at most {csv.field_size_limit():,} characters", text=text[:1000])
+        return Record(
+            row, wanted=f"fields of at most {csv.field_size_limit():,} characters", text=text[:1000], torn=torn
+        )
     if BAD in text:
-        return Record(row, wanted="text in the file's encoding (some bytes are not; name it with encoding=)", text=_around(text))
-    return Record(row, [field.replace("\0", "") for field in fields] if "\0" in text else fields, text=text)
+        return Record(
+            row,
+            wanted="text in the file's encoding (some bytes are not; name it with encoding=)",
+            text=_around(text),
+            torn=torn,
+        )
+    if "\0" in text:
+        fields = [field.replace("\0", "") for field in fields]
+    return Record(row, fields, text=text, torn=torn)
 
 
 def _around(text: str) -> str:

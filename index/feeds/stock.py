@@ -18,13 +18,17 @@ _OUT = set(
     "indisponible|non|faux|无货|缺货|售罄|已售罄|下架|否|无".split("|")
 )
 _YES = set("1 1.0 true yes y t ja wahr oui vrai active published visible publish enabled on 是 上架 在售".split())
-_NO = set("0 0.0 -1 false no n f nein falsch non faux draft archived inactive hidden private pending unlisted disabled off 否 下架".split())
+_NO = set(
+    "0 0.0 -1 false no n f nein falsch non faux draft archived inactive hidden private pending unlisted disabled off 否 下架".split()
+)
 
 
 def parse_stock(text: str, field: str = "stock") -> int | None:
     """Pieces in stock ("12", "12.0", "1,200", "12 pcs"); below zero is 0. Words mean what `parse_availability` says."""
     plain = _plain(text)
-    found = re.fullmatch(r"([+-]?\d+(?:[,' ]\d{3})*)(?:\.0+)?(?: ?(?:pcs?|pieces?|units?|stück|stk|st|pièces?|件|个))?\.?", plain)
+    found = re.fullmatch(
+        r"([+-]?\d+(?:[,' ]\d{3})*)(?:\.0+)?(?: ?(?:pcs?|pieces?|units?|stück|stk|st|pièces?|件|个))?\.?", plain
+    )
     if found:
         return max(0, int(re.sub(r"[,' ]", "", found[1])))
     return parse_availability(text, field)

@@ -22,7 +22,20 @@ from .stock import parse_availability, parse_flag, parse_stock
 from .vocabulary import currency_in
 
 MAPPED = (
-    *("id", "title", "description", "brand", "category", "price", "list_price", "currency", "stock", "availability", "sku", "gtin"),
+    *(
+        "id",
+        "title",
+        "description",
+        "brand",
+        "category",
+        "price",
+        "list_price",
+        "currency",
+        "stock",
+        "availability",
+        "sku",
+        "gtin",
+    ),
     *("tags", "slug", "url", "image", "added", "published", "deleted"),
 )
 """What a column can be mapped to, besides attributes.NAME, title.LOCALE, description.LOCALE and ""."""
@@ -63,7 +76,9 @@ class Table:
             and all(map(_is_number, values))
         }
 
-    def row(self, number: int, values: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> FeedRow | BadRow | None:
+    def row(
+        self, number: int, values: Mapping[str, Any], own: Mapping[str, Any] | None = None
+    ) -> FeedRow | BadRow | None:
         """The row's product; None for one that is not published."""
         found = self._texts("id", values)
         id = one_line(found[0][1]) if found else text_of((own or {}).get("id")).strip()

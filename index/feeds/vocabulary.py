@@ -84,7 +84,9 @@ couleur taille genre sexe matière saison poids unité largeur hauteur longueur 
 颜色 尺码 尺寸 性别 季节 材质 材料 规格 型号 单位 重量 款式 风格 产地 口味"""
 
 QUANTITIES = "quantity menge anzahl quantité qté 数量"
-ORDERS = "invoice_no invoice_id order_id order_no customer_id basket_id transaction_id rechnungsnummer bestell_id 订单号"
+ORDERS = (
+    "invoice_no invoice_id order_id order_no customer_id basket_id transaction_id rechnungsnummer bestell_id 订单号"
+)
 
 NOISE = re.compile(
     r"(^|[a-z0-9])(_ids?|_at|_time|_date|timestamp|_on|_url|_uri|_hash|_count|_order|_index|_position|_rank)$"
