@@ -56,18 +56,6 @@ class Field:
                 mask &= self.numbers <= high
         return mask
 
-    def codes_under(self, prefix: str, separator: str) -> Mask:
-        """A mask over the codes that are `prefix` or start with it and the separator."""
-        mask = np.zeros(len(self.codes), bool)
-        position = self.codes.find(prefix)
-        if position >= 0:
-            mask[position] = True
-        start = (prefix + separator).encode()
-        low = self.codes.first_not_below(start)
-        high = self.codes.first_not_below(start[:-1] + bytes([start[-1] + 1]))
-        mask[low:high] = True
-        return mask
-
     def save(self, folder: Path, name: str) -> None:
         """Files in the folder that start with `name`."""
         self.codes.save(folder, f"{name}.codes")

@@ -90,7 +90,7 @@ class Delimited:
         return (True, named) if named in DELIMITERS else (False, "")
 
     def _sniffed(self) -> str:
-        """The delimiter by which most of the first records have as many fields as the header; of equals, the more fields."""
+        """The delimiter by which most of the first records are as wide as the header; of equals, the wider."""
         return max(DELIMITERS, key=self._fit)
 
     def _fit(self, delimiter: str) -> tuple[float, int]:

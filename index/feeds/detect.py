@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..errors import FeedError
-from .encoding import checked_encoding, detect_encoding, open_text
+from .encoding import BAD, checked_encoding, detect_encoding, open_text
 from .vocabulary import key
 
 FORMATS = ("shopify", "woocommerce", "google-xml", "google-tsv", "jsonl", "parquet", "csv")
@@ -25,7 +25,7 @@ _PACKED = {
 }
 _READABLE = "CSV, TSV, JSON Lines, Google Merchant XML or Parquet"
 _GOOGLE = set(
-    "link imagelink availability googleproductcategory itemgroupid condition gtin mpn producttype shipping saleprice".split()
+    "link imagelink availability googleproductcategory itemgroupid condition gtin mpn producttype saleprice".split()
 )
 
 
@@ -84,5 +84,5 @@ def table_format(columns: list[str]) -> str:
 
 
 def _is_rubbish(text: str) -> bool:
-    odd = sum(char < " " and char not in "\t\r\n" or char == "\ufdd0" for char in text)
+    odd = sum((char < " " and char not in "\t\r\n") or char == BAD for char in text)
     return odd > 0.05 * len(text) + 2

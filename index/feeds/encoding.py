@@ -40,7 +40,7 @@ def checked_encoding(name: str) -> str:
         "".encode(found)
     except (LookupError, ValueError):
         raise FeedError(
-            f"encoding {name!r} is unknown; wanted one such as utf-8, utf-16, gb18030 or cp1252, or none to have it detected"
+            f"encoding {name!r} is unknown; wanted utf-8, utf-16, gb18030, cp1252 or none to have it detected"
         ) from None
     return "utf-8-sig" if found == "utf-8" else found
 

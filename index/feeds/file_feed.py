@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from .feed import BadRow, FeedRow
 
@@ -29,7 +29,7 @@ class FileFeed(ABC):
     nothing is wrong with those rows, so they are no `BadRow`.
     """
 
-    format: ClassVar[str]
+    format: str = ""
 
     def __init__(self, path: Path, settings: Settings, encoding: str = "") -> None:
         self.path = path

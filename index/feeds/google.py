@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FeedError, FieldError
+from .cells import path_of, shown_prices
 from .delimited import Delimited
 from .feed import BadRow, FeedRow
 from .file_feed import FileFeed, Settings
 from .html_text import one_line, plain_text
 from .prices import parse_price
 from .stock import parse_availability, parse_stock
-from .table import path_of, shown_prices
 from .variants import with_variants
 
 _OPTIONS = ("color", "size", "material", "pattern")
@@ -67,7 +67,8 @@ def _flushed(group: list[tuple[int, Item]], currency: str, now: datetime) -> Ite
             raise FieldError("id", "", "an id that is not empty")
         fields = {"id": id, **_texts(first)}
         variants = []
-        for row, item in group:
+        for at, item in group:
+            row = at  # where a bad value stands
             variants.append(_variant(item, currency, now, bool(_first(item, "item_group_id"))))
         made = with_variants(id, variants)
         if "variants" not in made:
@@ -177,7 +178,7 @@ class GoogleTable(FileFeed):
         for name in ("id", "title"):
             if name not in self._names:
                 raise FeedError(
-                    f"{path}: wanted a Google Merchant feed with the column {name!r}, got {source.columns}; use format='csv'"
+                    f"{path}: wanted a Google feed with the column {name!r}, got {source.columns}; use format='csv'"
                 )
 
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:

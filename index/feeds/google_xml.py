@@ -131,7 +131,7 @@ class _Items:
     def __init__(self) -> None:
         self._parser: Any = expat.ParserCreate(namespace_separator=_SEPARATOR)
         self._parser.buffer_text = True
-        # Names such as &nbsp; are declared nowhere in a feed; with a foreign DTD they reach us instead of ending the parse.
+        # Names such as &nbsp; are declared nowhere; with a foreign DTD they reach us instead of ending the parse.
         self._parser.UseForeignDTD(True)
         self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
         self._parser.ExternalEntityRefHandler = self._external

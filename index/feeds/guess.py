@@ -115,7 +115,7 @@ class _Guess:
             column = self.by_key.get(name)
             if column and column not in self.found:
                 counted = is_whole(self.values(column))
-                # How many were sold in an order is no property of the product; "12 pcs" is, and a number alone is stock.
+                # How many an order took is no property of the product; "12 pcs" is, and a number alone is stock.
                 taken = "stock" in self.found.values()
                 self.found[column] = (
                     "" if orders or (counted and taken) else "stock" if counted else f"attributes.{column}"

@@ -10,14 +10,15 @@ _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 _BLOCKS = set(
-    "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section select summary table tbody tfoot thead tr ul".split()
+    "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section select summary table tbody tfoot "
+    "thead tr ul".split()
 )
 _CELLS = {"td", "th"}
 _INLINE = set(
-    "a abbr acronym audio b bdi bdo big button canvas cite code col colgroup data datalist del dfn em embed font i iframe img "
-    "input ins kbd label link map mark meta meter noscript object output param picture progress q rp rt ruby s samp small "
-    "source span strike strong sub sup textarea time title track tt u var video wbr".split()
+    "a abbr acronym audio b bdi bdo big button canvas cite code col colgroup data datalist del dfn em embed font i "
+    "iframe img input ins kbd label link map mark meta meter noscript object output param picture progress q rp rt "
+    "ruby s samp small source span strike strong sub sup textarea time title track tt u var video wbr".split()
 )
 _KNOWN = _BLOCKS | _CELLS | _INLINE
 
@@ -38,7 +39,7 @@ def unescape(text: str) -> str:
 def plain_text(text: str) -> str:
     """HTML without tags: blocks become line breaks, scripts, styles and comments vanish, entities become characters.
 
-    HTML that was escaped as a whole ("&lt;p&gt;…") is treated like HTML. What only looks like a tag ("fits <XL>") stays.
+    HTML that was escaped as a whole ("&lt;p&gt;…") counts as HTML. What only looks like a tag ("fits <XL>") stays.
     """
     if "<" not in text:
         text = unescape(text)

@@ -11,12 +11,13 @@ from typing import Any, TextIO
 
 from ..errors import FeedError, FieldError
 from ..product import FIELDS
+from .cells import amount_of, plain_amount, split_list, text_of
 from .encoding import BAD, open_text
 from .feed import BadRow, FeedRow
 from .file_feed import FileFeed, Settings
 from .html_text import one_line, plain_text
 from .prices import parse_price
-from .table import Table, amount_of, plain_amount, split_list, text_of
+from .table import Table
 
 _MOST = 4 << 20  # characters of one product
 _BLOCK = 1 << 16
@@ -162,7 +163,7 @@ def _line(row: int, line: str, ended: bool) -> _Entry:
 
 
 def _array(stream: TextIO) -> Iterator[_Entry]:
-    """The array's objects, whose opening bracket has been read. What is no JSON ends it: nothing says where to go on."""
+    """The objects after the opening bracket. What is no JSON ends it: nothing says where to go on."""
     decoder = json.JSONDecoder()
     buffer, row, ended = "", 1, False
     while True:

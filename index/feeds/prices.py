@@ -9,25 +9,46 @@ from decimal import Decimal
 from ..errors import FieldError
 from ..money import CURRENCIES, price_of
 
-# What stands beside an amount, and the currencies that it may mean, the most widespread first.
+# What stands beside an amount, by the currencies that it may mean, the most widespread first.
 _SIGNS: dict[str, tuple[str, ...]] = {
-    "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "COP", "CLP", "ARS"),
-    "¥": ("CNY", "JPY"),
-    "kr": ("SEK", "NOK", "DKK", "ISK"),
-    "rs": ("INR", "PKR", "LKR", "NPR", "MUR"),
-    **{sign: ("USD",) for sign in ("us$",)},
-    **{sign: ("CAD",) for sign in ("c$", "ca$")},
-    **{sign: ("AUD",) for sign in ("a$", "au$")},
-    **{sign: ("CNY",) for sign in ("元", "人民币", "rmb", "cn¥")},
-    **{sign: ("JPY",) for sign in ("円", "jp¥")},
-    **{sign: ("EUR",) for sign in ("€", "euro", "euros")},
-    **{sign: ("CHF",) for sign in ("fr", "sfr")},
-    **{sign: ("INR",) for sign in ("₹",)},
-    **{sign: ("RUB",) for sign in ("₽", "руб", "р")},
-    **{sign: ("TRY",) for sign in ("₺", "tl")},
-    **{"nz$": ("NZD",), "hk$": ("HKD",), "s$": ("SGD",), "nt$": ("TWD",), "mx$": ("MXN",), "r$": ("BRL",)},
-    **{"£": ("GBP",), "zł": ("PLN",), "kč": ("CZK",), "ft": ("HUF",), "lei": ("RON",), "₩": ("KRW",), "₫": ("VND",)},
-    **{"฿": ("THB",), "₪": ("ILS",), "rm": ("MYR",), "rp": ("IDR",), "₱": ("PHP",), "₴": ("UAH",), "₦": ("NGN",)},
+    sign: tuple(codes.split())
+    for codes, signs in {
+        "USD CAD AUD NZD HKD SGD TWD MXN COP CLP ARS": "$",
+        "CNY JPY": "¥",
+        "SEK NOK DKK ISK": "kr",
+        "INR PKR LKR NPR MUR": "rs",
+        "USD": "us$",
+        "CAD": "c$ ca$",
+        "AUD": "a$ au$",
+        "NZD": "nz$",
+        "HKD": "hk$",
+        "SGD": "s$",
+        "TWD": "nt$",
+        "MXN": "mx$",
+        "BRL": "r$",
+        "CNY": "元 人民币 rmb cn¥",
+        "JPY": "円 jp¥",
+        "EUR": "€ euro euros",
+        "GBP": "£",
+        "CHF": "fr sfr",
+        "INR": "₹",
+        "PLN": "zł",
+        "CZK": "kč",
+        "HUF": "ft",
+        "RON": "lei",
+        "RUB": "₽ руб р",
+        "TRY": "₺ tl",
+        "UAH": "₴",
+        "KRW": "₩",
+        "VND": "₫",
+        "THB": "฿",
+        "MYR": "rm",
+        "IDR": "rp",
+        "PHP": "₱",
+        "ILS": "₪",
+        "NGN": "₦",
+    }.items()
+    for sign in signs.split()
 }
 _WITHOUT_DECIMALS = {"JPY", "KRW", "VND", "CLP"}
 _THREE_DECIMALS = {"KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD"}
@@ -46,6 +67,8 @@ def parse_price(text: str, currency: str = "", field: str = "price") -> tuple[De
     exactly three digits marks thousands ("1.299" and "1,299" are 1299), but not after a leading 0 ("0.299") and not in
     a currency of three decimals. Raises `FieldError`.
     """
+    if len(text) > 100:
+        raise FieldError(field, text, _WANTED)
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("−", "-").replace("–", "-").replace("—", "-")
     found = _PRICE.fullmatch(" ".join(plain.split()))
     if found is None:

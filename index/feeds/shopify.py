@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FeedError, FieldError
+from .cells import path_of, shown_prices, split_list
 from .delimited import Delimited
 from .feed import BadRow, FeedRow
 from .file_feed import FileFeed, Settings
@@ -14,7 +15,6 @@ from .html_text import one_line, plain_text
 from .prices import parse_price
 from .records import Record
 from .stock import parse_flag, parse_stock
-from .table import path_of, shown_prices, split_list
 from .variants import with_variants
 from .vocabulary import key
 
@@ -69,7 +69,7 @@ class ShopifyFeed(FileFeed):
         for name in ("handle", "title"):
             if name not in self._at:
                 raise FeedError(
-                    f"{path}: wanted a Shopify export with the column {name!r}, got the columns {source.columns}; use format='csv'"
+                    f"{path}: wanted a Shopify file with the column {name!r}, got {source.columns}; use format='csv'"
                 )
         self._metafields = {
             at: _metafield(column) for at, column in enumerate(source.columns) if "metafield" in column.lower()
@@ -145,7 +145,7 @@ class ShopifyFeed(FileFeed):
             "category": self._categories(first),
             "tags": split_list(self._get(first, "tags")),
         }
-        attributes = {name: one_line(self._get(first, name)) for name in ("gender", "age_group")}
+        attributes: dict[str, Any] = {name: one_line(self._get(first, name)) for name in ("gender", "age_group")}
         for at, name in self._metafields.items():
             values = [one_line(value) for value in first.fields[at].split(";")]
             attributes[name] = [value for value in values if value]

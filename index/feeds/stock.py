@@ -8,27 +8,30 @@ import unicodedata
 from ..errors import FieldError
 
 _IN = set(
-    "in stock|instock|available|available now|yes|true|y|1|preorder|pre order|backorder|back order|onbackorder|limited availability|"
-    "limited|auf lager|lagernd|lieferbar|sofort lieferbar|verfügbar|vorrätig|ja|wahr|en stock|disponible|oui|vrai|"
-    "有货|现货|有库存|在售|预售|是|有".split("|")
+    "in stock|instock|available|available now|yes|true|y|1|preorder|pre order|backorder|back order|onbackorder|"
+    "limited availability|limited|auf lager|lagernd|lieferbar|sofort lieferbar|verfügbar|vorrätig|ja|wahr|"
+    "en stock|disponible|oui|vrai|有货|现货|有库存|在售|预售|是|有".split("|")
 )
 _OUT = set(
-    "out of stock|outofstock|out stock|sold out|soldout|unavailable|not available|discontinued|no|false|n|0|nicht auf lager|"
-    "nicht lieferbar|nicht verfügbar|nicht vorrätig|ausverkauft|vergriffen|nein|falsch|rupture de stock|en rupture|épuisé|"
-    "indisponible|non|faux|无货|缺货|售罄|已售罄|下架|否|无".split("|")
+    "out of stock|outofstock|out stock|sold out|soldout|unavailable|not available|discontinued|no|false|n|0|"
+    "nicht auf lager|nicht lieferbar|nicht verfügbar|nicht vorrätig|ausverkauft|vergriffen|nein|falsch|"
+    "rupture de stock|en rupture|épuisé|indisponible|non|faux|无货|缺货|售罄|已售罄|下架|否|无".split("|")
 )
-_YES = set("1 1.0 true yes y t ja wahr oui vrai active published visible publish enabled on 是 上架 在售".split())
+_YES = set("1 1.0 true yes y ja wahr oui vrai active published visible publish enabled on 是 上架 在售".split())
 _NO = set(
-    "0 0.0 -1 false no n f nein falsch non faux draft archived inactive hidden private pending unlisted disabled off 否 下架".split()
+    "0 0.0 -1 false no n nein falsch non faux draft archived inactive hidden private pending unlisted disabled off "
+    "否 下架".split()
+)
+_COUNT = re.compile(
+    r"([+-]?\d{1,15}|[+-]?\d{1,3}(?:[,' ]\d{3}){1,4})(?:\.0+)?"
+    r"(?: ?(?:pcs?|pieces?|units?|stück|stk|st|pièces?|件|个))?\.?"
 )
 
 
 def parse_stock(text: str, field: str = "stock") -> int | None:
     """Pieces in stock ("12", "12.0", "1,200", "12 pcs"); below zero is 0. Words mean what `parse_availability` says."""
     plain = _plain(text)
-    found = re.fullmatch(
-        r"([+-]?\d+(?:[,' ]\d{3})*)(?:\.0+)?(?: ?(?:pcs?|pieces?|units?|stück|stk|st|pièces?|件|个))?\.?", plain
-    )
+    found = _COUNT.fullmatch(plain)
     if found:
         return max(0, int(re.sub(r"[,' ]", "", found[1])))
     return parse_availability(text, field)

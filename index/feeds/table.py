@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from ..context import check_locale
 from ..errors import FeedError, FieldError, RequestError
-from ..money import currency_of, price_of
-from ..product import FIELDS, PATH_SEPARATOR
+from ..money import currency_of
+from ..product import PATH_SEPARATOR
+from .cells import amount_of, first_address, path_of, shown_prices, split_list, text_of
 from .feed import BadRow, FeedRow
 from .guess import guess_mapping
 from .html_text import one_line, plain_text
-from .prices import parse_price
 from .stock import parse_availability, parse_flag, parse_stock
 from .vocabulary import currency_in
 
@@ -223,7 +221,8 @@ def _check_field(field: str) -> None:
     except RequestError as error:
         raise FeedError(f"mapping to {field!r}: {error}") from None
     raise FeedError(
-        f"mapping to {field!r}: wanted one of {', '.join(MAPPED)}, attributes.NAME, title.LOCALE, description.LOCALE, or '' to leave it out"
+        f"mapping to {field!r}: wanted one of {', '.join(MAPPED)}, attributes.NAME, title.LOCALE, description.LOCALE, "
+        "or '' to leave the column out"
     )
 
 
@@ -246,81 +245,3 @@ def _is_deleted(text: str, column: str) -> bool:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?", text) is not None
-
-
-# ---- values ------------------------------------------------------------------------------------------------------
-
-
-def text_of(value: Any) -> str:
-    """A cell as text: blank for None and NaN, whole floats without ".0", lists joined."""
-    if isinstance(value, str):
-        return value
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, (list, tuple)):
-        return ", ".join(text_of(each) for each in value)
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def amount_of(value: Any, text: str, currency: str, field: str) -> tuple[Decimal, str]:
-    """An amount and the currency it names: numbers by their shortest text, texts as feeds spell them."""
-    if isinstance(value, float) and abs(value - round(value, 4)) < 1e-9:
-        return price_of(round(value, 4), field), ""  # 19.990000000000002 is arithmetic, no finer price
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return price_of(value, field), ""
-    return parse_price(text, currency, field)
-
-
-def plain_amount(text: str) -> Decimal | None:
-    """The number, if the text is a plain one."""
-    try:
-        return Decimal(text.strip())
-    except InvalidOperation:
-        return None
-
-
-def shown_prices(fields: dict[str, Any]) -> dict[str, Any]:
-    """A list price alone is the price; one that is not above the price says nothing."""
-    price, listed = fields.get("price"), fields.get("list_price")
-    if price is None and listed is not None:
-        return {"price": listed}
-    if listed is not None and price is not None and listed <= price:
-        return {"price": price}
-    return fields
-
-
-def path_of(text: str) -> str:
-    """A category path with our separator: "A / B", "A|B", "A >> B" and "A › B" become "A > B"."""
-    for separator in (">", "›", "»", "|", " / "):
-        if separator in text:
-            levels = [level.strip() for level in text.split(separator)]
-            return PATH_SEPARATOR.join(level for level in levels if level)
-    return text.strip()
-
-
-def split_list(text: str) -> list[str]:
-    """Tags from one cell, separated by comma, semicolon, bar or their Chinese forms; also a JSON list."""
-    if text.lstrip().startswith("["):
-        try:
-            return [one_line(text_of(each)) for each in json.loads(text) if text_of(each).strip()]
-        except ValueError:
-            pass
-    return [tag for each in re.split(r"[,;|，；、\n]", plain_text(text)) if (tag := each.strip())]
-
-
-def first_address(text: str) -> str:
-    """The first of several addresses in one cell, or of a JSON list."""
-    if text.lstrip().startswith("["):
-        found = split_list(text)
-        return found[0] if found else ""
-    return re.split(r"[,;|]\s*(?=https?:|//)|\s+", text.strip())[0].rstrip(",;|")
-
-
-OWN = frozenset(FIELDS)
-"""The arguments of `Product`, which JSON may name directly."""

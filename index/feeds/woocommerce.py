@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FeedError, FieldError
+from .cells import path_of, plain_amount, shown_prices
 from .delimited import Delimited
 from .feed import BadRow, FeedRow
 from .file_feed import FileFeed, Settings
@@ -20,7 +21,6 @@ from .html_text import one_line, plain_text
 from .prices import parse_price
 from .records import Record
 from .stock import parse_flag, parse_stock
-from .table import path_of, plain_amount, shown_prices
 from .variants import variant_id, with_variants
 from .vocabulary import key
 
@@ -47,7 +47,7 @@ class WooFeed(FileFeed):
         for name in ("id", "name"):
             if name not in self._at:
                 raise FeedError(
-                    f"{path}: wanted a WooCommerce export with the column {name!r}, got the columns {source.columns}; use format='csv'"
+                    f"{path}: wanted a WooCommerce file with the column {name!r}, got {source.columns}; use format='csv'"
                 )
         self._measures = {
             at: match for at, column in enumerate(source.columns) if (match := _MEASURE.fullmatch(column))

@@ -70,6 +70,11 @@ class FlatIndex:
         found: Vectors = self._half[rows].astype(np.float32) @ query
         return found
 
+    def vector(self, row: int) -> Vectors:
+        """See `VectorIndex.vector`."""
+        found: Vectors = self._half[row].astype(np.float32)
+        return found
+
     def save(self, path: Path) -> None:
         """See `VectorIndex.save`."""
         faiss.write_index(self._index, str(path))
@@ -118,7 +123,8 @@ class IvfIndex:
         if not count:
             return _nothing(queries, k)
         selector = None if allowed is None else _selector(allowed)
-        probes = self._index.nprobe
+        # A mask empties cells, so the fewer rows it leaves, the more cells are looked into.
+        probes = min(int(self._index.nlist), int(self._index.nprobe * self.n_rows / count))
         wanted = min(k, count)
         while True:
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
@@ -139,6 +145,11 @@ class IvfIndex:
         if not len(rows):
             return np.zeros(0, np.float32)
         found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows)) @ query
+        return found
+
+    def vector(self, row: int) -> Vectors:
+        """See `VectorIndex.vector`."""
+        found: Vectors = self._index.reconstruct(row)
         return found
 
     def save(self, path: Path) -> None:

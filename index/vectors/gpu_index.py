@@ -62,6 +62,10 @@ class GpuIndex:
         """See `VectorIndex.scores`; a thousand rows are too few to send to the card."""
         return self.cpu.scores(query, rows)
 
+    def vector(self, row: int) -> Vectors:
+        """See `VectorIndex.vector`."""
+        return self.cpu.vector(row)
+
     def save(self, path: Path) -> None:
         """See `VectorIndex.save`."""
         self.cpu.save(path)

@@ -47,6 +47,10 @@ class VectorIndex(Protocol):
         """The exact similarity of the given rows to one query of shape (dimension,); shape (len(rows),)."""
         ...
 
+    def vector(self, row: int) -> Vectors:
+        """One vector, shape (dimension,)."""
+        ...
+
     def save(self, path: Path) -> None:
         """One file, always in CPU form."""
         ...

@@ -8,6 +8,7 @@ over all live rows when a query is answered. So a row scores the same in a large
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,20 +67,6 @@ class Postings:
         """How many rows there are."""
         return len(self.row_starts) - 1
 
-    @classmethod
-    def build(cls, rows: Sequence[Mapping[str, float]]) -> Postings:
-        """Postings of rows given as `term_weights`."""
-        terms = StringTable.build(term for row in rows for term in row)
-        position = {terms[at]: at for at in range(len(terms))}
-        starts = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(row) for row in rows], out=starts[1:])
-        row_terms = np.fromiter((position[term] for row in rows for term in row), np.int32, count=int(starts[-1]))
-        weights = np.fromiter((weight for row in rows for weight in row.values()), np.float32, count=int(starts[-1]))
-        by_row = sparse.csr_matrix((weights, row_terms, starts), shape=(len(rows), len(terms)))
-        by_term = by_row.T.tocsr()
-        by_term.sort_indices()
-        return cls(terms, by_term, starts, row_terms)
-
     def find(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Each word's term number, or -1."""
         return np.array([self.terms.find(word) for word in words], np.int64)
@@ -137,6 +124,35 @@ class Postings:
         matrix = sparse.csr_matrix((len(terms), len(read["row_starts"]) - 1), dtype=np.float32)
         matrix.data, matrix.indices, matrix.indptr = read["posting_weights"], read["posting_rows"], read["posting_starts"]
         return cls(terms, matrix, read["row_starts"], read["row_terms"])
+
+
+class PostingsBuilder:
+    """Collects rows as `term_weights`, eight bytes a posting."""
+
+    def __init__(self) -> None:
+        self._terms: dict[str, int] = {}
+        self._ends, self._numbers, self._weights = array("q"), array("i"), array("f")
+
+    def add(self, weights: Mapping[str, float]) -> None:
+        """The next row."""
+        terms = self._terms
+        self._numbers.extend([terms.setdefault(term, len(terms)) for term in weights])
+        self._weights.extend(weights.values())
+        self._ends.append(len(self._numbers))
+
+    def build(self) -> Postings:
+        """The postings of all rows."""
+        table = StringTable.build(self._terms)
+        renumbered = np.zeros(len(table), np.int32)
+        for position in range(len(table)):
+            renumbered[self._terms[table[position]]] = position
+        starts = np.concatenate(([0], np.array(self._ends, np.int64)))
+        row_terms = renumbered[np.array(self._numbers, np.int32)]
+        weights = np.array(self._weights, np.float32)
+        by_row = sparse.csr_matrix((weights, row_terms, starts), shape=(len(self._ends), len(table)))
+        by_term = by_row.T.tocsr()
+        by_term.sort_indices()
+        return Postings(table, by_term, starts, row_terms)
 
 
 def rarity(documents: int, holding: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -1,0 +1,171 @@
+"""How a store lies on disk: the database, numbered generations, and a one-line pointer to the live one."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ..errors import StoreError
+from ..words import ANALYSIS_VERSION
+
+GENERATION_FORMAT = 1
+KEPT = 3  # the live generation and two to go back to
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation is made of."""
+
+    format: int
+    analysis: int  # of words; another needs another generation
+    change: int  # the last change that it holds
+    encoder: str  # hash; "" where no text has a vector
+    dimension: int
+    products: int
+    files: dict[str, tuple[int, str]]  # name -> size in bytes, SHA-256
+
+    @property
+    def readable(self) -> bool:
+        """Whether this version of the code can read it."""
+        return self.format == GENERATION_FORMAT and self.analysis == ANALYSIS_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFolder:
+    """The paths of a store, and the steps that keep them whole."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The truth."""
+        return self.path / "shelfwise.db"
+
+    @property
+    def generations(self) -> Path:
+        """The caches."""
+        return self.path / "generations"
+
+    @property
+    def pointer(self) -> Path:
+        """One line: the name of the live generation."""
+        return self.path / "current"
+
+    @property
+    def reports(self) -> Path:
+        """What imports could not take."""
+        return self.path / "reports"
+
+    def exists(self) -> bool:
+        """Whether a store lies here."""
+        return self.database.is_file()
+
+    def create(self) -> None:
+        """Makes the folders; raises `StoreError` where that cannot be."""
+        try:
+            self.generations.mkdir(parents=True, exist_ok=True)
+            self.reports.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"store {self.path}: wanted a folder that can be written, got '{error.strerror}'; choose another path") from None
+
+    def live(self) -> tuple[int, Path] | None:
+        """Number and folder of the live generation; None when no pointer names one that is there."""
+        try:
+            name = self.pointer.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+        folder = self.generations / name
+        return (int(name), folder) if name.isdigit() and folder.is_dir() else None
+
+    def numbers(self) -> list[int]:
+        """The finished generations, ascending."""
+        return sorted(int(each.name) for each in self.generations.iterdir() if each.name.isdigit())
+
+    @contextmanager
+    def building(self) -> Iterator[Path | None]:
+        """A scratch folder for a new generation, under a lock that one process holds; None when another builds.
+
+        What a killed builder left is removed by the next one. The lock goes with its process.
+        """
+        with (self.path / "build.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield None
+                return
+            for left in self.generations.glob("building-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            scratch = self.generations / f"building-{os.getpid()}"
+            scratch.mkdir()
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def finish(self, scratch: Path, change: int, encoder: str, dimension: int, products: int) -> int:
+        """Seals a built folder, names it, and points to it; the number of the new generation.
+
+        Every file is on the disk before the pointer names it, so a power cut leaves the old pointer or the new one.
+        """
+        files: dict[str, tuple[int, str]] = {}
+        for path in sorted(each for each in scratch.rglob("*") if each.is_file()):
+            files[str(path.relative_to(scratch))] = (path.stat().st_size, digest(path))
+            _sync(path)
+        manifest = Manifest(GENERATION_FORMAT, ANALYSIS_VERSION, change, encoder, dimension, products, files)
+        (scratch / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+        _sync(scratch / "manifest.json")
+        for folder in (*(each for each in scratch.rglob("*") if each.is_dir()), scratch):
+            _sync(folder)
+        number = max(self.numbers(), default=0) + 1
+        os.rename(scratch, self.generations / f"{number:06d}")
+        _sync(self.generations)
+        self.point_to(number)
+        for old in self.numbers()[:-KEPT]:
+            shutil.rmtree(self.generations / f"{old:06d}", ignore_errors=True)
+        return number
+
+    def point_to(self, number: int) -> None:
+        """Makes a generation the live one, in one step."""
+        new = self.path / "current.new"
+        new.write_text(f"{number:06d}\n", encoding="ascii")
+        _sync(new)
+        os.replace(new, self.pointer)
+        _sync(self.path)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """A generation's manifest, its files' sizes checked; raises `StoreError`."""
+    try:
+        fields = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest = Manifest(**{**fields, "files": {name: (size, check) for name, (size, check) in fields["files"].items()}})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreError(f"generation {folder.name}: its manifest cannot be read ({type(error).__name__})") from None
+    for name, (size, _) in manifest.files.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise StoreError(f"generation {folder.name}: the file {name} is missing or of another size")
+    return manifest
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    whole = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            whole.update(block)
+    return whole.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,134 @@
+"""Products and vectors in and out of the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, Table, and_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..product import Product
+from ..text import encoder_text, text_hash
+from ..vectors.index import Vectors
+from . import schema
+from .building import Half
+
+CHUNK = 500  # ids in one query; every database takes that many parameters
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProduct:
+    """A product as the tables hold it."""
+
+    id: str
+    document: str
+    offers: str
+    hash: str
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def to_row(product: Product) -> StoredProduct:
+    """A resolved product as the tables hold it; the same product always gives the same hash."""
+    fields = product.to_dict()
+    offers: dict[str, Any] = {}
+    for variant in fields["variants"]:
+        if "offers" in variant:
+            offers[variant["id"]] = variant.pop("offers")
+    document, prices = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (fields, offers))
+    return StoredProduct(product.id, document, prices, sha256(f"{document}\n{prices}".encode()).hexdigest()[:32])
+
+
+def from_row(document: str, offers: str) -> Product:
+    """The product of two columns."""
+    fields = json.loads(document)
+    prices = json.loads(offers)
+    for variant in fields["variants"]:
+        variant["offers"] = prices.get(variant["id"], ())
+    return Product.from_dict(fields)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, or replaces those with the same primary key."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement: Any = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
+
+
+def select_products() -> Select[Any]:
+    """All columns that `from_row` needs, with id and change; deleted ones have no document."""
+    products, offers = schema.products, schema.offers
+    joined = products.outerjoin(offers, products.c.id == offers.c.product_id)
+    return select(products.c.id, products.c.document, offers.c.document, products.c.change).select_from(joined)
+
+
+def live_products(connection: Connection) -> Iterator[list[Row[Any]]]:
+    """All live products in the order of their ids' bytes, in lists."""
+    statement = select_products().where(schema.products.c.document.is_not(None)).order_by(schema.products.c.id)
+    result = connection.execution_options(yield_per=2_000).execute(statement)
+    yield from (list(part) for part in result.partitions())
+
+
+def hashes_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The hashes of those products that are live."""
+    products = schema.products
+    found: dict[str, str] = {}
+    for chunk in chunks(ids, CHUNK):
+        statement = select(products.c.id, products.c.hash).where(products.c.id.in_(chunk), products.c.document.is_not(None))
+        found.update((row[0], row[1]) for row in connection.execute(statement))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TextKey:
+    """What a vector is kept by, beside the encoder."""
+
+    hash: str
+    locale: str
+
+
+def texts_of(product: Product) -> dict[str, tuple[TextKey, str]]:
+    """The text for the encoder and its key, by locale."""
+    made = {}
+    for locale in product.texts:
+        text = encoder_text(product, locale)
+        made[locale] = (TextKey(text_hash(text), locale), text)
+    return made
+
+
+def vectors_of(connection: Connection, keys: Iterable[TextKey], encoder: str) -> dict[TextKey, Half]:
+    """The vectors that are there."""
+    vectors = schema.vectors
+    found: dict[TextKey, Half] = {}
+    for chunk in chunks(dict.fromkeys(key.hash for key in keys), CHUNK):
+        where = and_(vectors.c.encoder == encoder, vectors.c.text_hash.in_(chunk))
+        for hash_, locale, blob in connection.execute(select(vectors.c.text_hash, vectors.c.locale, vectors.c.vector).where(where)):
+            found[TextKey(hash_, locale)] = np.frombuffer(blob, "<f2")
+    return found
+
+
+def vector_rows(keys: Sequence[TextKey], vectors: Vectors, encoder: str) -> list[dict[str, Any]]:
+    """Rows of the vectors table."""
+    halves = vectors.astype("<f2")
+    return [
+        {"text_hash": key.hash, "locale": key.locale, "encoder": encoder, "vector": half.tobytes()}
+        for key, half in zip(keys, halves, strict=True)
+    ]
+

@@ -1,0 +1,57 @@
+"""The tables of a store. They are the only truth; everything else on disk can be made again from them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+FORMAT = 1  # opening never changes a store's format
+
+metadata = MetaData()
+
+# Facts about the store itself: format, settings, and the number of the last change.
+facts = Table("facts", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
+
+# One row a product that ever was. `document` is what Product.to_dict gives, without offers; NULL once deleted, so that
+# a process that follows the changes learns of it.
+products = Table(
+    "products",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    Column("document", Text),
+    Column("hash", String(32), nullable=False),  # of document and offers: an unchanged product is not written again
+    Column("import_id", Integer),
+    Index("products_by_change", "change"),
+)
+
+# Prices and stock, apart from the texts, because they change all day: a list of offers by variant id.
+offers = Table(
+    "offers",
+    metadata,
+    Column("product_id", String(200), primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("offers_by_change", "change"),
+)
+
+# One row a text that was ever encoded: half-precision numbers, little-endian.
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("text_hash", String(32), primary_key=True),
+    Column("locale", String(35), primary_key=True),
+    Column("encoder", String(64), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+# What was brought in, when, and how it went.
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("started", String(40), nullable=False),
+    Column("finished", String(40)),  # NULL: still running, or killed
+    Column("report", Text),
+)
