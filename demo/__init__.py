@@ -1,0 +1,1 @@
+"""The sample shop and the page that shows it."""
