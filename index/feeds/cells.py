@@ -30,13 +30,13 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def amount_of(value: Any, text: str, currency: str, field: str) -> tuple[Decimal, str]:
+def amount_of(value: Any, text: str, currency: str, field: str, decimal: str = "") -> tuple[Decimal, str]:
     """An amount and the currency it names: numbers by their shortest text, texts as feeds spell them."""
     if isinstance(value, float) and abs(value - round(value, 4)) < 1e-9:
         return price_of(round(value, 4), field), ""  # 19.990000000000002 is arithmetic, no finer price
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return price_of(value, field), ""
-    return parse_price(text, currency, field)
+    return parse_price(text, currency, field, decimal)
 
 
 def plain_amount(text: str) -> Decimal | None:

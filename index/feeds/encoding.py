@@ -50,8 +50,9 @@ def detect_encoding(path: Path) -> str:
 
     In this order: a byte order mark; UTF-16 without one, by the zero bytes beside ASCII letters; UTF-8, when the file
     decodes strictly, or when among its non-ASCII bytes valid sequences outnumber the others ten to one (one broken
-    character does not make a file Windows-1252); GB18030, when nine tenths of the non-ASCII bytes stand in pairs of the
-    GB 2312 area and almost all of it decodes (Western letters stand alone among ASCII); else Windows-1252.
+    character does not make a file Windows-1252); GB18030, when most non-ASCII bytes stand in pairs of the GB 2312 area,
+    most of these are its common characters, and almost all of it decodes (Western letters stand alone among ASCII, and
+    two of them, as in "Größe", would be a rare character); else Windows-1252.
     """
     with path.open("rb") as stream:
         head = stream.read(_BLOCK)
@@ -74,10 +75,10 @@ def _utf16(head: bytes) -> str:
     units = len(head) // 2
     if units < 2 or b"\0" not in head[:2]:
         return ""
-    low, high = head[0 : 2 * units : 2], head[1 : 2 * units : 2]
-    if head[0] and high.count(0) >= 0.2 * units and not low.count(0):
+    low, high = head[0 : 2 * units : 2].count(0), head[1 : 2 * units : 2].count(0)
+    if head[0] and high >= max(0.2 * units, 4 * low):
         return "utf-16-le"
-    if head[1] and low.count(0) >= 0.2 * units and not high.count(0):
+    if head[1] and low >= max(0.2 * units, 4 * high):
         return "utf-16-be"
     return ""
 
@@ -97,7 +98,8 @@ def _first_not_utf8(head: bytes, rest: BinaryIO) -> bytes | None:
 
 
 def _is_gb(sample: bytes, high: int) -> bool:
-    pairs = sum(map(len, _GB_PAIR.findall(sample)))
+    pairs = _GB_PAIR.findall(sample)
+    common = sum(pair[0] <= 0xD7 for pair in pairs)  # first level hanzi, punctuation, full width forms
     # The rest of a pair that was cut off at the end is no reason to doubt, hence not `final`.
     text = codecs.getincrementaldecoder("gb18030")("shelfwise.mark").decode(sample)
-    return pairs >= 0.9 * high and text.count(BAD) <= 0.01 * pairs
+    return 2 * len(pairs) >= 0.6 * high and common >= 0.7 * len(pairs) and text.count(BAD) <= 0.01 * len(pairs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from decimal import Decimal
 
 from ..errors import FieldError
@@ -59,18 +60,19 @@ _PRICE = re.compile(
 _WANTED = "a price of 0 or more such as '49.90', '1.299,00 €' or 'USD 12'"
 
 
-def parse_price(text: str, currency: str = "", field: str = "price") -> tuple[Decimal, str]:
+def parse_price(text: str, currency: str = "", field: str = "price", decimal: str = "") -> tuple[Decimal, str]:
     """The amount, and the ISO code of the currency that the text names; "" where it names none.
 
     A sign that several currencies share ($, ¥, kr, Rs) means `currency` where that is one of them, otherwise the most
     widespread (USD, CNY, SEK, INR). The last of two different separators is the decimal one. A single separator before
     exactly three digits marks thousands ("1.299" and "1,299" are 1299), but not after a leading 0 ("0.299") and not in
-    a currency of three decimals. Raises `FieldError`.
+    a currency of three decimals, and not where `decimal` says that it is the decimal separator. Raises `FieldError`.
     """
     if len(text) > 100:
         raise FieldError(field, text, _WANTED)
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("−", "-").replace("–", "-").replace("—", "-")
-    found = _PRICE.fullmatch(" ".join(plain.split()))
+    plain = re.sub(r"(^|[^\w.])\.(?=\d)", r"\g<1>0.", " ".join(plain.split()))  # "$.50"
+    found = _PRICE.fullmatch(plain)
     if found is None:
         raise FieldError(field, text, _WANTED)
     signs = [sign for sign in (_sign(found["before"]), _sign(found["after"])) if sign]
@@ -78,7 +80,7 @@ def parse_price(text: str, currency: str = "", field: str = "price") -> tuple[De
         each for each in _meanings(signs, text, field) if not (each in _WITHOUT_DECIMALS and _cents(found["amount"]))
     ]
     named = (currency if currency in meant else meant[0]) if meant else ""
-    return price_of(_amount(found["amount"].strip(), named or currency, text, field), field), named
+    return price_of(_amount(found["amount"].strip(), named or currency, decimal, text, field), field), named
 
 
 def _sign(text: str | None) -> str:
@@ -100,13 +102,21 @@ def _cents(amount: str) -> bool:
     return bool(re.search(r"[.,]\d{1,2}$", amount))
 
 
-def _amount(digits: str, currency: str, text: str, field: str) -> Decimal:
+def decimal_mark(texts: Iterable[str]) -> str:
+    """The decimal separator that a column's prices show (by one, two or four decimals); "" for none or both."""
+    marks = {match[1] for text in texts if (match := re.search(r"\d([.,])(?:\d{1,2}|\d{4})(?!\d|[.,]\d)", text))}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def _amount(digits: str, currency: str, decimal: str, text: str, field: str) -> Decimal:
     """Digits with separators to a number."""
     digits = digits.rstrip(".,' ")
     marks = [mark for mark in digits if mark in ".,"]
     last = marks[-1] if marks else ""
     whole, fraction = digits, ""
-    if last and (len(set(marks)) == 2 or (len(marks) == 1 and not _is_thousands(digits, last, currency))):
+    if last and (
+        len(set(marks)) == 2 or (len(marks) == 1 and not (last != decimal and _is_thousands(digits, last, currency)))
+    ):
         whole, _, fraction = digits.rpartition(last)
         if last in whole:
             raise FieldError(field, text, _WANTED)  # "1.2,3.4"

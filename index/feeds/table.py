@@ -16,6 +16,7 @@ from .cells import amount_of, first_address, path_of, shown_prices, split_list, 
 from .feed import BadRow, FeedRow
 from .guess import guess_mapping
 from .html_text import one_line, plain_text
+from .prices import decimal_mark
 from .stock import parse_availability, parse_flag, parse_stock
 from .vocabulary import currency_in
 
@@ -66,6 +67,12 @@ class Table:
         self._by_field: dict[str, list[str]] = {}
         for column, field in self.mapping.items():
             self._by_field.setdefault(field, []).append(column)
+        # "1.299" is 1299, but not in a column that also says "12.50".
+        self._marks = {
+            column: decimal_mark(row[column] for row in texts if row.get(column))
+            for column, field in self.mapping.items()
+            if field in {"price", "list_price"}
+        }
         self._numbers = {
             column
             for column, field in self.mapping.items()
@@ -172,7 +179,9 @@ class Table:
         for field in ("price", "list_price"):
             for column, text in self._texts(field, values)[:1]:
                 local = currency or currency_in(column)
-                made[field], named = amount_of(values[column], text, local or self._currency, field)
+                made[field], named = amount_of(
+                    values[column], text, local or self._currency, field, self._marks[column]
+                )
                 currency = local or named or currency
         made = shown_prices(made)
         if "price" in made and (currency or self._currency):

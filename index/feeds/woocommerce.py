@@ -47,7 +47,7 @@ class WooFeed(FileFeed):
         for name in ("id", "name"):
             if name not in self._at:
                 raise FeedError(
-                    f"{path}: wanted a WooCommerce file with the column {name!r}, got {source.columns}; use format='csv'"
+                    f"{path}: wanted a WooCommerce file with a column {name!r}, got {source.columns}; use format='csv'"
                 )
         self._measures = {
             at: match for at, column in enumerate(source.columns) if (match := _MEASURE.fullmatch(column))
