@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,37 +32,52 @@ def item_name(name: str) -> str:
     return re.sub(r"[\s_]+", "_", name.strip().lower().removeprefix("g:")).strip("_")
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item that cannot be read; `torn` when the feed ends in it."""
+
+    bad: BadRow
+    torn: bool = False
+
+
 def products(
-    items: Iterable[tuple[int, Item | BadRow]], currency: str, now: datetime | None = None
+    items: Iterable[tuple[int, Item | Lost]], currency: str, now: datetime | None = None
 ) -> Iterator[FeedRow | BadRow]:
     """Items to products: consecutive items with one item_group_id are the variants of one product, called by the group.
 
     Items of a group that do not stand together come as several products with the same id, of which an import takes the
     last and reports the others: sort such a feed by item_group_id. Colour, size, material and pattern are the variants'
-    options. A sale price counts while its effective date lasts, measured when the feed is read. A bad value in one item
-    makes the whole group a `BadRow`.
+    options. A sale price counts while its effective date lasts, measured when the feed is read. A bad value in one
+    item, an unreadable item within the group or a feed cut off behind it makes the whole group a `BadRow`: half a
+    product would be sold wrongly.
     """
     now = now or datetime.now(UTC)
     group: list[tuple[int, Item]] = []
+    doubtful = spoiled = False
     for row, item in items:
-        if isinstance(item, BadRow):
-            yield from _flushed(group, currency, now)
-            group = []
-            yield item
+        if isinstance(item, Lost):
+            doubtful = True
+            spoiled = spoiled or item.torn
+            yield item.bad
             continue
         name = _first(item, "item_group_id")
         if group and (not name or name != _first(group[0][1], "item_group_id") or len(group) >= _MOST_ITEMS):
-            yield from _flushed(group, currency, now)
-            group = []
+            yield from _flushed(group, currency, now, spoiled)
+            group, spoiled = [], False
+        spoiled = spoiled or (doubtful and bool(group))
+        doubtful = False
         group.append((row, item))
-    yield from _flushed(group, currency, now)
+    yield from _flushed(group, currency, now, spoiled)
 
 
-def _flushed(group: list[tuple[int, Item]], currency: str, now: datetime) -> Iterator[FeedRow | BadRow]:
+def _flushed(group: list[tuple[int, Item]], currency: str, now: datetime, spoiled: bool) -> Iterator[FeedRow | BadRow]:
     if not group:
         return
     row, first = group[0]
     id = _first(first, "item_group_id") or _first(first, "id")
+    if spoiled and _first(first, "item_group_id"):
+        yield BadRow(row, "item_group_id", repr(id), "a group whose items can all be read", id)
+        return
     try:
         if not id:
             raise FieldError("id", "", "an id that is not empty")
@@ -184,11 +200,11 @@ class GoogleTable(FileFeed):
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:
         yield from products(self._items(), self._settings.currency)
 
-    def _items(self) -> Iterator[tuple[int, Item | BadRow]]:
+    def _items(self) -> Iterator[tuple[int, Item | Lost]]:
         for record in self._source:
             if record.wanted:
                 self.complete = self.complete and not record.torn
-                yield record.row, record.bad()
+                yield record.row, Lost(record.bad(), record.torn)
             else:
                 yield (
                     record.row,

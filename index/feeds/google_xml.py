@@ -6,14 +6,14 @@ import html.entities
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from xml.parsers import expat
 
 from ..errors import FeedError
 from .encoding import BAD, checked_encoding, open_text
 from .feed import BadRow, FeedRow
 from .file_feed import FileFeed, Settings
-from .google import Item, item_name, products
+from .google import Item, Lost, item_name, products
 
 _BLOCK = 1 << 16
 _MOST = 1 << 20  # characters of one value
@@ -38,8 +38,8 @@ class GoogleXml(FileFeed):
                 self.encoding = checked_encoding(declared[1])
         # A file without a single item, and what has declared entities, is refused before anything is imported.
         first = next(self._items(), None)
-        if first is None or isinstance(first[1], BadRow):
-            said = f" ({first[1].value})" if first and isinstance(first[1], BadRow) else ""
+        if first is None or isinstance(first[1], Lost):
+            said = f" ({first[1].bad.value})" if first and isinstance(first[1], Lost) else ""
             raise FeedError(
                 f"{path}: wanted an RSS or Atom feed with <item> or <entry> elements, got none{said}; export it again"
             )
@@ -47,78 +47,72 @@ class GoogleXml(FileFeed):
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:
         yield from products(self._items(), self._settings.currency)
 
-    def _items(self) -> Iterator[tuple[int, Item | BadRow]]:
+    def _items(self) -> Iterator[tuple[int, Item | Lost]]:
         parser = _Items()
         row = 0
         with open_text(self.path, self.encoding) as stream:
-            first = True
-            while True:
-                block = stream.read(_BLOCK)
-                try:
-                    parser.feed(_without_declaration(block) if first else block, not block)
-                except expat.ExpatError as error:
-                    for item in parser.taken():
-                        row += 1
-                        yield row, item
-                    self.complete = False
-                    yield (
-                        row + 1,
-                        BadRow(
-                            row + 1,
-                            "row",
-                            f"line {error.lineno}: {expat.ErrorString(error.code)}",
-                            "well-formed XML to the end of the feed",
-                        ),
-                    )
-                    return
-                except _Refused as error:
-                    raise FeedError(
-                        f"{self.path}: wanted XML without declared entities, got {error}; remove the <!DOCTYPE …>"
-                    ) from None
+            for block in _blocks(stream):
+                said = self._fed(parser, block)
                 for item in parser.taken():
                     row += 1
                     yield row, _checked(row, item)
-                if not block:
+                if said:
+                    self.complete = False
+                    yield (
+                        row + 1,
+                        Lost(BadRow(row + 1, "row", said, "well-formed XML to the end of the feed"), torn=True),
+                    )
                     return
-                first = False
+
+    def _fed(self, parser: _Items, block: str) -> str:
+        """What is wrong with the XML, if anything."""
+        try:
+            parser.feed(block, not block)
+        except expat.ExpatError as error:
+            return f"line {error.lineno}: {expat.ErrorString(error.code)}"
+        except _Refused as error:
+            raise FeedError(
+                f"{self.path}: wanted XML without declared entities, got {error}; remove the <!DOCTYPE …>"
+            ) from None
+        return ""
 
     def size_hint(self) -> int | None:
         """The file's size by the mean size of the items in its first 256 KiB."""
         parser = _Items()
         count = read = 0
         with open_text(self.path, self.encoding) as stream:
-            try:
-                while (block := stream.read(_BLOCK)) and read < 1 << 18:
-                    parser.feed(_without_declaration(block) if not read else block, False)
-                    read += len(block.encode(self.encoding, "replace"))
-                    count += len({_group(item, at) for at, item in enumerate(parser.taken())})
-            except (expat.ExpatError, _Refused):
-                return None
-        return round(count * max(1.0, self.path.stat().st_size / read)) if read else 0
+            for block in _blocks(stream):
+                if self._fed(parser, block):
+                    break
+                read += len(block.encode(self.encoding, "replace"))
+                count += len({_group(item, at) for at, item in enumerate(parser.taken())})
+                if read > 1 << 18:
+                    return round(count * self.path.stat().st_size / read)
+        return count
+
+
+def _blocks(stream: TextIO) -> Iterator[str]:
+    """The text in blocks, the last one empty, without its declaration: what that says of the encoding holds no longer."""
+    block = re.sub(r"^\s*<\?xml.*?\?>", "", stream.read(_BLOCK), count=1, flags=re.S)
+    while block:
+        yield block
+        block = stream.read(_BLOCK)
+    yield ""
 
 
 def _group(item: Item, at: int) -> str:
     return next(iter(item.get("item_group_id", ())), f"\0{at}")
 
 
-def _checked(row: int, item: Item) -> Item | BadRow:
+def _checked(row: int, item: Item) -> Item | Lost:
     for name, values in item.items():
         for value in values:
+            shown = repr(value[:60].replace(BAD, "\ufffd"))
             if BAD in value:
-                return BadRow(
-                    row,
-                    name,
-                    repr(value[:60].replace(BAD, "\ufffd")),
-                    "text in the file's encoding (name it with encoding=)",
-                )
+                return Lost(BadRow(row, name, shown, "text in the file's encoding (name it with encoding=)"))
             if len(value) > _MOST:
-                return BadRow(row, name, repr(value[:60]), f"at most {_MOST:,} characters")
+                return Lost(BadRow(row, name, shown, f"at most {_MOST:,} characters"))
     return item
-
-
-def _without_declaration(text: str) -> str:
-    """The text is decoded already: what it declares about its encoding no longer holds."""
-    return re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.S)
 
 
 class _Refused(Exception):
@@ -158,6 +152,8 @@ class _Items:
     def _external(self, context: str | None, base: str | None, system: str | None, public: str | None) -> int:
         if system or public:
             raise _Refused(f"a reference to {system or public}")
+        # The foreign DTD, which has no name and is empty.
+        self._parser.ExternalEntityParserCreate(context).Parse(b"", True)
         return 1
 
     def _declared(self, name: str, *_: Any) -> None:

@@ -53,7 +53,10 @@ class WooFeed(FileFeed):
             at: match for at, column in enumerate(source.columns) if (match := _MEASURE.fullmatch(column))
         }
         numbers = [match[1] for column in source.columns if (match := _ATTRIBUTE.fullmatch(column))]
-        self._attributes = [(self._at[f"attribute{n}name"], self._at.get(f"attribute{n}values")) for n in numbers]
+        self._attributes = [
+            (self._at[f"attribute{n}name"], self._at.get(f"attribute{n}value", self._at.get(f"attribute{n}values")))
+            for n in numbers
+        ]
         source.last_matters = not source.columns[-1].startswith(("Meta: ", "Download "))
 
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, Table, and_, select
+from sqlalchemy import Connection, Row, Select, Table, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..product import Product
@@ -84,6 +84,12 @@ def live_products(connection: Connection) -> Iterator[list[Row[Any]]]:
     statement = select_products().where(schema.products.c.document.is_not(None)).order_by(schema.products.c.id)
     result = connection.execution_options(yield_per=2_000).execute(statement)
     yield from (list(part) for part in result.partitions())
+
+
+def count_since(connection: Connection, change: int) -> int:
+    """How many products changed after `change`, deleted ones included."""
+    counted = select(func.count()).select_from(schema.products).where(schema.products.c.change > change)
+    return int(connection.execute(counted).scalar_one())
 
 
 def hashes_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

@@ -95,7 +95,7 @@ class Store:
         if isinstance(chosen, EncoderSettings) and chosen.reference is None and known is not None:
             chosen = EncoderSettings(known.reference, chosen.query_prompt, chosen.passage_prompt, chosen.max_tokens, chosen.batch_size)
         store = cls(folder, database, context, chosen)
-        store.refresh()
+        store.settle()
         return store
 
     # ---- the view ------------------------------------------------------------------------------------------------
@@ -265,13 +265,19 @@ class Store:
                     connection.execute(schema.offers.delete().where(schema.offers.c.product_id.in_(chunk)))
         return len(there)
 
-    def settle(self) -> None:
-        """Makes writes searchable here, and builds a new generation when the tail has grown too large."""
+    def settle(self, tail_at_least: int | None = None) -> None:
+        """Makes writes searchable here, and builds a new generation when the tail has grown too large.
+
+        `tail_at_least`: the size below which a tail is left alone; None: TAIL_AT_LEAST.
+        """
         with self._lock:
-            self.refresh()
+            with self._database.read() as connection:
+                pending = rows.count_since(connection, self._view.change)
             large = self._view.n_products - self._tail.size
-            if self._tail.size > max(TAIL_AT_LEAST, TAIL_SHARE * large):
-                self.build_generation()
+            limit = max(TAIL_AT_LEAST if tail_at_least is None else tail_at_least, TAIL_SHARE * large)
+            if pending + self._tail.size > limit and self.build_generation() is not None:
+                return
+            self.refresh()
 
     def build_generation(self) -> int | None:
         """Builds a generation from the truth and makes it live; its number, or None while another process builds."""

@@ -1,0 +1,90 @@
+"""What a shop sells, made findable."""
+
+from .columns.facets import Facet, FacetValue, facet, lowest_prices
+from .columns.filters import AnyOf, Filter, Filters, InStock, Not, PriceRange, Range, Under, parse_filters
+from .columns.matching import Matching, match
+from .context import Context, best_locale
+from .encoder import Encoder, EncoderSettings, load_encoder
+from .errors import (
+    EncoderError,
+    FeedError,
+    FieldError,
+    FilterError,
+    ImportRefused,
+    MissingExtra,
+    RequestError,
+    ShelfwiseError,
+    StoreBusy,
+    StoreClosed,
+    StoreError,
+    StoreMissing,
+    UnknownProduct,
+)
+from .feeds import BadRow, Feed, FeedRow, read_feed
+from .money import Money, from_units
+from .product import Offer, Product, Text, Value, Variant
+from .store.importing import ImportOptions, ImportReport, Progress, import_products
+from .store.settings import StoreSettings
+from .store.store import Store, Written
+from .store.view import View
+from .vectors.index import Mask, Rows, Vectors
+from .words import tokens
+
+__all__ = [
+    "AnyOf",
+    "BadRow",
+    "Context",
+    "Encoder",
+    "EncoderError",
+    "EncoderSettings",
+    "Facet",
+    "FacetValue",
+    "Feed",
+    "FeedError",
+    "FeedRow",
+    "FieldError",
+    "Filter",
+    "FilterError",
+    "Filters",
+    "ImportOptions",
+    "ImportRefused",
+    "ImportReport",
+    "InStock",
+    "Mask",
+    "Matching",
+    "MissingExtra",
+    "Money",
+    "Not",
+    "Offer",
+    "PriceRange",
+    "Product",
+    "Progress",
+    "Range",
+    "RequestError",
+    "Rows",
+    "ShelfwiseError",
+    "Store",
+    "StoreBusy",
+    "StoreClosed",
+    "StoreError",
+    "StoreMissing",
+    "StoreSettings",
+    "Text",
+    "Under",
+    "UnknownProduct",
+    "Value",
+    "Variant",
+    "Vectors",
+    "View",
+    "Written",
+    "best_locale",
+    "facet",
+    "from_units",
+    "import_products",
+    "load_encoder",
+    "lowest_prices",
+    "match",
+    "parse_filters",
+    "read_feed",
+    "tokens",
+]

@@ -1,0 +1,300 @@
+"""Bringing a feed in: read as a stream, checked, written in whole batches, reported."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from ..errors import FieldError, ImportRefused, RequestError
+from ..feeds import BadRow, FeedRow
+from ..language import fitting_model, main_language
+from ..product import Product
+from . import rows, schema
+from .patching import patched
+from .report import Duplicate, ImportReport, ReportFile
+from .store import Store
+
+MODES = ("merge", "replace", "patch")
+# The first batches are small: one warms the model up, one measures its rate, before the long work starts.
+FIRST_BATCHES = (32, 128)
+BATCH = 1_024
+LONG = 60.0  # seconds of encoding that are announced
+SHRINK_LIMIT = 0.1
+GENERATION_AT_LEAST = 100  # an import leaves a smaller tail than single writes do
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How an import treats what the store holds and what is wrong with the feed."""
+
+    mode: str = "merge"  # merge: others stay; replace: others go; patch: only the named fields of known products change
+    strict: bool = False  # nothing becomes visible when a row is bad
+    dry_run: bool = False  # read and compare, write nothing
+    allow_shrink: bool = False  # let `replace` take away more than a tenth
+    report_file: Path | None = None  # None: in the store's folder
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise RequestError(f"mode: wanted one of {', '.join(MODES)}, got {self.mode!r}")
+
+
+class Progress:
+    """Told how an import goes; the methods do nothing until a front end overrides them."""
+
+    def begins(self, products: int | None) -> None:
+        """The import starts; about how many products there are, None when unknown."""
+
+    def batch(self, report: ImportReport) -> None:
+        """A batch was acknowledged."""
+
+    def says(self, sentence: str) -> None:
+        """Something that a person should know now."""
+
+
+Item = Product | FeedRow | BadRow
+
+
+@dataclass
+class _Seen:
+    """What the rows so far held."""
+
+    first_row: dict[str, int] = field(default_factory=dict)
+
+    def note(self, product_id: str, row: int) -> Duplicate | None:
+        """Remembers an id; the duplicate it is, if it is one."""
+        first = self.first_row.setdefault(product_id, row)
+        return None if first == row else Duplicate(product_id, first, row)
+
+
+def import_products(store: Store, given: Iterable[Any], options: ImportOptions, progress: Progress | None = None) -> ImportReport:
+    """Imports products, or the rows of a feed; what it wrote is durable and searchable when it returns.
+
+    Batches are acknowledged one by one: a killed import keeps whole batches, and running it again completes it and
+    encodes nothing twice. Raises `ImportRefused` before anything is changed when `options` say so.
+    """
+    watch = progress or Progress()
+    source = given if not isinstance(given, Iterator) or not _two_passes(options) else list(given)
+    name = str(getattr(given, "path", ""))
+    if _two_passes(options):
+        checked = _look_through(store, source, options, name)
+        if options.dry_run:
+            return checked
+    import_id = _begin(store, name, options.mode)
+    report = ImportReport(import_id, name, options.mode)
+    file = ReportFile(options.report_file or store.folder.reports / f"import-{import_id}.jsonl", report)
+    started = time.perf_counter()
+    hint = getattr(given, "size_hint", lambda: None)()
+    watch.begins(hint)
+    seen = _write_all(store, source, options, report, file, watch, hint)
+    report.complete = bool(getattr(given, "complete", True))
+    if options.mode == "replace":
+        report.deleted = store.remove(store.ids() - seen.first_row.keys(), import_id)
+    store.settle(GENERATION_AT_LEAST if report.rows >= GENERATION_AT_LEAST else None)
+    report.seconds = time.perf_counter() - started
+    _finish(store, report)
+    return report
+
+
+def _two_passes(options: ImportOptions) -> bool:
+    return options.strict or options.dry_run or options.mode == "replace"
+
+
+def _write_all(
+    store: Store, source: Iterable[Any], options: ImportOptions, report: ImportReport, file: ReportFile, watch: Progress, hint: int | None
+) -> _Seen:
+    seen = _Seen()
+    announced = False
+    for number, batch in enumerate(_batches(_numbered(source))):
+        products = _products(store, batch, options, report, file, seen)
+        started = time.perf_counter()
+        written = store.put(products, report.import_id)
+        report.encoding_seconds += time.perf_counter() - started
+        for name in ("added", "changed", "unchanged", "encoded", "unread"):
+            setattr(report, name, getattr(report, name) + getattr(written, name))
+        if number == 1:
+            rate = written.encoded / max(time.perf_counter() - started, 1e-9)
+            announced = _announce(written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch)
+        if number <= len(FIRST_BATCHES):
+            _warn_of_language(store, products, report, watch)
+        watch.batch(report)
+    if announced:
+        watch.says(f"{report.encoded:,} texts encoded.")
+    return seen
+
+
+def _numbered(source: Iterable[Any]) -> Iterator[tuple[int, Item]]:
+    for place, item in enumerate(source, 1):
+        yield (item.row if isinstance(item, (FeedRow, BadRow)) else place), item
+
+
+def _batches(items: Iterator[tuple[int, Item]]) -> Iterator[list[tuple[int, Item]]]:
+    for size in FIRST_BATCHES:
+        if batch := next(rows.chunks(items, size), None):
+            yield batch
+    yield from rows.chunks(items, BATCH)
+
+
+def _products(
+    store: Store, batch: Sequence[tuple[int, Item]], options: ImportOptions, report: ImportReport, file: ReportFile, seen: _Seen
+) -> list[Product]:
+    """The batch's products, each id once; what is wrong goes into the report."""
+    current = _current(store, batch) if options.mode == "patch" else {}
+    good: dict[str, Product] = {}
+    for row, item in batch:
+        report.rows += 1
+        product = _product(row, item, options.mode, {**current, **good} if options.mode == "patch" else {})
+        if isinstance(product, BadRow):
+            file.bad(product)
+            continue
+        if again := seen.note(product.id, row):
+            file.duplicate(again)
+        good[product.id] = product
+    return list(good.values())
+
+
+def _current(store: Store, batch: Sequence[tuple[int, Item]]) -> dict[str, Product]:
+    return store.products([str(item.fields.get("id", "")) for _, item in batch if isinstance(item, FeedRow)])
+
+
+def _product(row: int, item: Item, mode: str, current: dict[str, Product]) -> Product | BadRow:
+    if isinstance(item, BadRow):
+        return item
+    if isinstance(item, Product):
+        if mode == "patch":
+            raise RequestError("mode patch: wanted the rows of a feed, which say what they name; got whole products, which name everything")
+        return item
+    if not isinstance(item, FeedRow):
+        raise RequestError(f"upsert: wanted products or a feed, got {type(item).__name__} in place {row}; write Product(id=…, title=…)")
+    if mode != "patch":
+        return item.product()
+    key = str(item.fields.get("id", "")).strip()
+    if key not in current:
+        return BadRow(row, "id", repr(key)[:80], "the id of a product that the store holds; import new ones with mode merge", key)
+    try:
+        return patched(current[key], item.fields)
+    except FieldError as error:
+        return BadRow(row, error.field, error.value, error.wanted, key)
+
+
+# ---- looking before writing --------------------------------------------------------------------------------------
+
+
+def _look_through(store: Store, source: Iterable[Any], options: ImportOptions, name: str) -> ImportReport:
+    """Reads everything and writes nothing; raises `ImportRefused`."""
+    report = ImportReport(None, name, options.mode)
+    file = ReportFile(options.report_file, report)
+    seen = _Seen()
+    held: dict[str, tuple[bool, bool]] = {}  # id -> has a price, is in stock
+    hashes: dict[str, str] = {}
+    for batch in _batches(_numbered(source)):
+        for product in _products(store, batch, options, report, file, seen):
+            resolved = product.resolved(store.context.locale or "", store.context.currency or "")
+            hashes[product.id] = rows.to_row(resolved).hash
+            held[product.id] = _sellable(product)
+    report.complete = bool(getattr(source, "complete", True))
+    with store.database.read() as connection:
+        known = rows.hashes_of(connection, list(hashes))
+    report.added = sum(key not in known for key in hashes)
+    report.unchanged = sum(known.get(key) == hash_ for key, hash_ in hashes.items())
+    report.changed = len(hashes) - report.added - report.unchanged
+    if options.strict and report.bad:
+        raise ImportRefused(f"import of {name or 'products'}: {report.bad:,} of {report.rows:,} rows are bad and strict was asked for, so nothing was changed.\n{report}")
+    if options.mode == "replace":
+        report.deleted = _check_replace(store, held, report, options)
+    return report
+
+
+def _sellable(product: Product) -> tuple[bool, bool]:
+    offers = [offer for _, offer in product.offers]
+    return bool(offers), any(offer.stock is None or offer.stock > 0 for offer in offers)
+
+
+def _check_replace(store: Store, held: dict[str, tuple[bool, bool]], report: ImportReport, options: ImportOptions) -> int:
+    """How many products would vanish; raises `ImportRefused` when the feed is torn or takes too much away."""
+    if not report.complete:
+        raise ImportRefused(f"import of {report.source}: the feed's end is torn off, and replace deletes what a feed does not name; send the whole feed, or use mode merge")
+    total = vanish = priceless = stockless = 0
+    with store.database.read() as connection:
+        for part in rows.live_products(connection):
+            for row in part:
+                total += 1
+                priced, stocked = _sellable(rows.from_row(row[1], row[2] or "{}"))
+                new = held.get(row[0])
+                vanish += new is None
+                priceless += new is not None and priced and not new[0]
+                stockless += new is not None and stocked and priced and not new[1]
+    worst = max(vanish, priceless, stockless)
+    if total and worst > SHRINK_LIMIT * total and not options.allow_shrink:
+        raise ImportRefused(
+            f"import of {report.source or 'products'}: of {total:,} products {vanish:,} would vanish, {priceless:,} lose their price and "
+            f"{stockless:,} their stock; more than a tenth is refused unless allow_shrink (--allow-shrink) says so; nothing was changed"
+        )
+    return vanish
+
+
+# ---- what a person should know -----------------------------------------------------------------------------------
+
+
+def _announce(share: float, rate: float, left: int, store: Store, watch: Progress) -> bool:
+    texts = int(left * share)
+    seconds = texts / rate if rate > 0 else 0.0
+    if seconds < LONG or texts <= 0:
+        return False
+    megabytes = texts * store.encoder.dimension * 2 * 2 / 1e6  # once in the database, once in the generation
+    watch.says(
+        f"About {texts:,} texts are to be encoded at {rate:,.0f} a second (measured): {seconds / 60:.1f} minutes, and about {megabytes:,.0f} MB for their vectors."
+    )
+    return True
+
+
+def _warn_of_language(store: Store, products: Sequence[Product], report: ImportReport, watch: Progress) -> None:
+    if report.warnings or not products:
+        return
+    encoder = store.encoder
+    language = main_language(f"{product.title} {product.description}" for product in products)
+    declared = {locale.split("-")[0] for product in products for locale in product.texts if locale}
+    foreign = [each for each in ([language] if language else sorted(declared)) if encoder.languages and each not in encoder.languages]
+    unread = report.unread > (report.encoded + report.unread) / 2
+    if not foreign and not unread:
+        return
+    which = foreign[0] if foreign else (language or "its language")
+    knows = f"knows {', '.join(sorted(encoder.languages))}" if encoder.languages else "cannot read most of it"
+    warning = (
+        f"the feed is in {which!r}, but the encoder {encoder.reference} {knows}: words will be found, meaning hardly; "
+        f"make a store with encoder {fitting_model(which)!r}"
+    )
+    report.warnings.append(warning)
+    watch.says(f"Warning: {warning}")
+
+
+# ---- the table of imports ----------------------------------------------------------------------------------------
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _begin(store: Store, source: str, mode: str) -> int:
+    with store.database.write() as connection:
+        made = connection.execute(insert(schema.imports).values(source=source, mode=mode, started=_now()))
+        return int(made.inserted_primary_key[0])
+
+
+def _finish(store: Store, report: ImportReport) -> None:
+    with store.database.write() as connection:
+        values = {"finished": _now(), "report": json.dumps(report.to_dict(), ensure_ascii=False)}
+        connection.execute(update(schema.imports).where(schema.imports.c.id == report.import_id).values(**values))
+
+
+def last_imports(store: Store, count: int = 5) -> list[dict[str, Any]]:
+    """The latest imports, newest first; one that is unfinished runs still, or was killed."""
+    with store.database.read() as connection:
+        statement = select(schema.imports).order_by(schema.imports.c.id.desc()).limit(count)
+        return [dict(row) for row in connection.execute(statement).mappings()]

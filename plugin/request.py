@@ -1,0 +1,107 @@
+"""A request: all that is known when an answer is wanted."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..index import Context, Filters, RequestError, parse_filters
+
+MOST_HITS = 1_000
+LONGEST_QUERY = 1_000  # characters; no shopper types more, and an encoder reads no more
+DEEPEST = 10_000  # offset + k
+SORTS = ("relevance", "price", "-price", "newest")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is known, checked when it is made; raises `RequestError`.
+
+    A query asks for a search, `product_id` for what is similar, neither for all that passes the filters. `filters` is a
+    mapping as in `parse_filters`, or filter objects. `facets` names the fields to count. `k` hits are wanted from
+    `offset` on. User, session, history and basket are carried for the stages that know them.
+    """
+
+    query: str | None = None
+    user_id: str | None = None
+    session: str | None = None
+    history: tuple[str, ...] = ()
+    product_id: str | None = None
+    basket: tuple[str, ...] = ()
+    filters: Filters = ()
+    facets: tuple[str, ...] = ()
+    sort: str = "relevance"
+    k: int = 24
+    offset: int = 0
+    context: Context = field(default_factory=Context)
+
+    def __init__(
+        self,
+        query: str | None = None,
+        *,
+        user_id: str | None = None,
+        session: str | None = None,
+        history: Iterable[str] = (),
+        product_id: str | None = None,
+        basket: Iterable[str] = (),
+        filters: Mapping[str, Any] | Filters | None = None,
+        facets: Iterable[str] = (),
+        sort: str = "relevance",
+        k: int = 24,
+        offset: int = 0,
+        context: Context | None = None,
+    ) -> None:
+        set_ = object.__setattr__
+        set_(self, "query", None if query is None else _query(query))
+        set_(self, "user_id", _name(user_id, "user_id"))
+        set_(self, "session", _name(session, "session"))
+        set_(self, "history", _names(history, "history"))
+        set_(self, "product_id", _name(product_id, "product_id"))
+        set_(self, "basket", _names(basket, "basket"))
+        set_(self, "filters", parse_filters(filters))
+        set_(self, "facets", _names(facets, "facets"))
+        if sort not in SORTS:
+            raise RequestError(f"sort: wanted one of {', '.join(SORTS)}, got {sort!r:.80}")
+        set_(self, "sort", sort)
+        set_(self, "k", _count(k, "k", 1, MOST_HITS))
+        set_(self, "offset", _count(offset, "offset", 0, DEEPEST - 1))
+        if self.offset + self.k > DEEPEST:
+            raise RequestError(f"offset + k: wanted at most {DEEPEST:,}, got {self.offset + self.k:,}; narrow the request by filters")
+        if context is not None and not isinstance(context, Context):
+            raise RequestError(f"context: wanted a Context, got {type(context).__name__}; write Context(locale=…, currency=…)")
+        set_(self, "context", context or Context())
+        if self.query and self.product_id is not None:
+            raise RequestError("request: wanted a query or a product_id, got both; send two requests")
+
+
+def _query(query: object) -> str:
+    if not isinstance(query, str):
+        raise RequestError(f"query: wanted a text, got {type(query).__name__}")
+    if len(query) > LONGEST_QUERY:
+        raise RequestError(f"query: wanted at most {LONGEST_QUERY:,} characters, got {len(query):,}; cut it before searching")
+    for char in query:
+        if unicodedata.category(char) in {"Cc", "Cs"} and not char.isspace():
+            raise RequestError(f"query: wanted printable text, got the control character U+{ord(char):04X}; remove it before searching")
+    return " ".join(query.split())
+
+
+def _name(value: object, name: str) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value or len(value) > 200:
+        raise RequestError(f"{name}: wanted a text of 1 to 200 characters, got {value!r:.80}")
+    return value
+
+
+def _names(values: Iterable[str], name: str) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise RequestError(f"{name}: wanted a list, got the text {values!r:.80}; write [{values!r:.80}]")
+    return tuple(str(_name(value, name)) for value in values)
+
+
+def _count(value: object, name: str, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise RequestError(f"{name}: wanted a whole number from {low:,} to {high:,}, got {value!r:.80}")
+    return value

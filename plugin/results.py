@@ -1,0 +1,100 @@
+"""What an answer is: hits, and what can be said of all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+from ..index import Facet, Money, Product, Variant
+from .request import Request
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One product of the page."""
+
+    product: Product  # speaks the request's locale
+    variant: Variant  # the cheapest that passes the filters, one in stock before others
+    price: Money | None  # in the request's market and currency; None: the product has no price anywhere
+    list_price: Money | None
+    in_stock: bool
+    score: float  # the sum of `parts`
+    parts: Mapping[str, float]
+    relevance: float | None = None  # a probability, once the store has learned one
+    reason: str | None = None  # a sentence for the shopper
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "id": self.product.id,
+            "title": self.product.title,
+            "brand": self.product.brand,
+            "category": self.product.category,
+            "variant": self.variant.id,
+            "price": None if self.price is None else {"amount": str(self.price.amount), "currency": self.price.currency},
+            "in_stock": self.in_stock,
+            "score": self.score,
+            "parts": dict(self.parts),
+            "relevance": self.relevance,
+            "reason": self.reason,
+            "url": self.product.url,
+            "image": self.product.image,
+        }
+
+
+@dataclass(frozen=True)
+class Results(Sequence[Hit]):
+    """The page of an answer, best first."""
+
+    request: Request
+    request_id: str  # unique; log it with the page, and give it with later events
+    hits: tuple[Hit, ...]
+    total: int  # products in the match set
+    total_is_exact: bool  # False when a source was cut at its limit
+    facets: Mapping[str, Facet] = field(default_factory=dict)
+    confident: bool | None = None  # whether anything fits; None: the store has not learned to tell
+    corrected_query: str | None = None
+    change: int = 0  # of the store, when this was answered
+    generation: int = 0
+    timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds: encode, vector, lexical, rest
+    degraded: tuple[str, ...] = ()  # what was left out because it failed
+    notes: tuple[str, ...] = ()  # sentences about this answer, for the developer
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Hit]: ...
+    def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
+        return self.hits[index]
+
+    @property
+    def ids(self) -> list[str]:
+        """The product ids of the page."""
+        return [hit.product.id for hit in self.hits]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; what `shelfwise search --json` prints."""
+        return {
+            "request_id": self.request_id,
+            "query": self.request.query,
+            "corrected_query": self.corrected_query,
+            "total": self.total,
+            "total_is_exact": self.total_is_exact,
+            "confident": self.confident,
+            "change": self.change,
+            "hits": [hit.to_dict() for hit in self.hits],
+            "facets": {
+                name: [{"code": value.code, "label": value.label, "count": value.count} for value in facet]
+                for name, facet in self.facets.items()
+            },
+            "timings": {name: round(value, 3) for name, value in self.timings.items()},
+            "degraded": list(self.degraded),
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,256 @@
+"""The door: what a shop's developer types."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, time
+from types import TracebackType
+from typing import Any
+
+from ..index import (
+    Context,
+    Encoder,
+    EncoderSettings,
+    Feed,
+    Filters,
+    ImportOptions,
+    ImportReport,
+    Matching,
+    Product,
+    Progress,
+    RequestError,
+    ShelfwiseError,
+    Store,
+    StoreSettings,
+    UnknownProduct,
+    Vectors,
+    View,
+    import_products,
+    match,
+    tokens,
+)
+from .fusion import FusionWeights
+from .page import make_results
+from .pipeline import Asked, Pipeline
+from .request import Request
+from .results import Results
+from .sources import MeaningSource, WordsSource
+
+logger = logging.getLogger("shelfwise.shop")
+
+KEPT_QUERIES = 2_048  # vectors of recent queries: 1.5 kB each, against 10 ms of encoding
+KEPT_MATCHINGS = 32  # masks of recent filters
+
+
+class Shop:
+    """Search and recommendation over one store; use it from as many threads as you like."""
+
+    def __init__(self, store: Store, weights: FusionWeights | None = None) -> None:
+        """Most callers want `Shop.open`."""
+        self.store = store
+        chosen = weights or FusionWeights()
+        self._pipeline = Pipeline([WordsSource(chosen.words), MeaningSource(chosen.meaning)])
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._matchings: OrderedDict[tuple[int, Filters, Context], tuple[View, Matching]] = OrderedDict()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        create: bool = True,
+        encoder: str | EncoderSettings | Encoder | None = None,
+        locale: str | None = None,
+        currency: str | None = None,
+        market: str | None = None,
+        weights: FusionWeights | None = None,
+    ) -> Shop:
+        """Opens the store in a folder, made on first use unless `create` is False.
+
+        `locale`, `currency` and `market` are the shop's own ("en", "USD" and none unless said when it is made).
+        `encoder`: a model folder, an installed package, a hub name, or an `Encoder`; one that is named is loaded at
+        once, the default when first needed. Raises `StoreMissing`, `StoreError`, `EncoderError`.
+        """
+        settings = StoreSettings(locale=locale, currency=currency, market=market)
+        store = Store.open(path, create=create, settings_=settings, encoder=encoder)
+        try:
+            if encoder is not None:
+                store.encoder  # noqa: B018 - an encoder that is named and does not fit is said now
+            return cls(store, weights)
+        except BaseException:
+            store.close()
+            raise
+
+    # ---- the catalogue -------------------------------------------------------------------------------------------
+
+    def upsert(
+        self,
+        products: Product | Iterable[Product] | Feed,
+        *,
+        options: ImportOptions | None = None,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Stores products or a feed; durable and searchable when it returns. Bad rows are in the report.
+
+        Raises `ImportRefused` when `options` ask for it, `StoreBusy`, `EncoderError`.
+        """
+        given = [products] if isinstance(products, Product) else products
+        return import_products(self.store, given, options or ImportOptions(), progress)
+
+    def delete(self, ids: str | Iterable[str]) -> int:
+        """Deletes products, durably and at once; how many there were. Unknown ids are ignored."""
+        gone = self.store.remove([ids] if isinstance(ids, str) else ids)
+        self.store.settle()
+        return gone
+
+    def get(self, product_id: str, *, context: Context | None = None) -> Product:
+        """One product, in the context's locale; raises `UnknownProduct`."""
+        found = self.store.products([product_id]).get(product_id)
+        if found is None:
+            raise UnknownProduct(f"product {product_id!r}: there is none in {self.store.folder.path}; check the id, or import it")
+        return found.localized((context or Context()).filled(self.store.context).locale)
+
+    def __len__(self) -> int:
+        return self.store.view.n_products
+
+    # ---- answers -------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        session: str | None = None,
+        history: Iterable[str] = (),
+        filters: Mapping[str, Any] | Filters | None = None,
+        facets: Iterable[str] = (),
+        sort: str = "relevance",
+        k: int = 24,
+        offset: int = 0,
+        context: Context | None = None,
+    ) -> Results:
+        """The products that fit the query, best first; see `Request` for the arguments. Raises `RequestError`."""
+        return self.answer(
+            Request(
+                query,
+                user_id=user_id,
+                session=session,
+                history=history,
+                filters=filters,
+                facets=facets,
+                sort=sort,
+                k=k,
+                offset=offset,
+                context=context,
+            )
+        )
+
+    def similar(
+        self, product_id: str, *, filters: Mapping[str, Any] | Filters | None = None, k: int = 12, context: Context | None = None
+    ) -> Results:
+        """Products like this one, which is not among them. Raises `UnknownProduct`, `RequestError`."""
+        return self.answer(Request(product_id=product_id, filters=filters, k=k, context=context))
+
+    def answer(self, request: Request) -> Results:
+        """The answer to one request; what `search` and `similar` are."""
+        return self.answer_many([request])[0]
+
+    def answer_many(self, requests: Sequence[Request]) -> list[Results]:
+        """The answers to several requests, in their order, encoded and searched in batches."""
+        started = perf_counter()
+        view = self.store.view
+        asked = [self._prepare(request, view) for request in requests]
+        self._encode(asked)
+        shared = perf_counter() - started
+        answers = []
+        for each, found in zip(asked, self._pipeline.run(asked), strict=True):
+            # With several requests each carries its share of what was done for all of them.
+            begun = started if len(asked) == 1 else perf_counter() - shared / len(asked)
+            answers.append(make_results(each, found, self.store.products, begun))
+        return answers
+
+    def _prepare(self, request: Request, view: View) -> Asked:
+        context = request.context.filled(self.store.context)
+        asked = Asked(request, context, view, self._match(view, request.filters, context))
+        if request.query:
+            asked.words = tuple(dict.fromkeys(tokens(request.query, asked.locale)))
+        elif request.query is not None:
+            asked.notes.append("The query is empty, so these are all products that pass the filters, newest first.")
+        elif request.product_id is not None:
+            self._look_at(request.product_id, asked)
+        return asked
+
+    def _look_at(self, product_id: str, asked: Asked) -> None:
+        """Fills in the words and the vector of a product, and takes the product itself out of its answer."""
+        row = asked.view.row_of(product_id)
+        title = self.get(product_id, context=asked.context).title
+        asked.words = tuple(dict.fromkeys(tokens(title, asked.locale)))
+        if row >= 0:
+            asked.vector = asked.view.vector_of(row, asked.locale)
+            mask = asked.matching.mask.copy()
+            mask[row] = False
+            asked.matching = replace(asked.matching, mask=mask)
+
+    def _match(self, view: View, filters: Filters, context: Context) -> Matching:
+        key = (id(view), filters, context)
+        known = self._matchings.get(key)
+        if known is not None and known[0] is view and time() < known[1].until:
+            return known[1]
+        made = match(view, filters, context)
+        self._matchings[key] = (view, made)
+        while len(self._matchings) > KEPT_MATCHINGS:
+            self._matchings.popitem(last=False)
+        return made
+
+    def _encode(self, asked: Sequence[Asked]) -> None:
+        """Vectors of the queries; where the encoder fails, words alone answer and the results say so."""
+        started = perf_counter()
+        waiting = [each for each in asked if each.request.query]
+        if not waiting or all(live.segment.vectors is None for live in waiting[0].view.segments):
+            return
+        try:
+            vectors = self._query_vectors([each.request.query or "" for each in waiting])
+        except Exception as error:
+            if isinstance(error, RequestError):
+                raise
+            logger.exception("the encoder failed; words alone answer")
+            for each in waiting:
+                each.degraded.append("meaning")
+                each.notes.append(f"Words alone answered: {error if isinstance(error, ShelfwiseError) else 'the encoder failed'}")
+            return
+        for each in waiting:
+            each.vector = vectors.get(each.request.query or "")
+            each.timings["encode"] = (perf_counter() - started) * 1_000 / len(waiting)
+
+    def _query_vectors(self, queries: Sequence[str]) -> dict[str, Vectors]:
+        """The vector of each query that the encoder can read."""
+        found = {query: self._vectors[query] for query in queries if query in self._vectors}
+        missing = list(dict.fromkeys(query for query in queries if query not in found))
+        if missing:
+            encoder = self.store.encoder
+            readable = [query for query, known in zip(missing, encoder.knows(missing), strict=True) if known]
+            if readable:
+                encoded = encoder.encode_queries(readable)
+                found.update(zip(readable, encoded, strict=True))
+        for query in found:
+            self._vectors[query] = found[query]
+            self._vectors.move_to_end(query)
+        while len(self._vectors) > KEPT_QUERIES:
+            self._vectors.popitem(last=False)
+        return found
+
+    # ---- the end -------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Releases files and connections; a second call does nothing."""
+        self.store.close()
+
+    def __enter__(self) -> Shop:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,41 @@
+"""Candidates by their words: BM25 over the texts of the request's locale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import numpy as np
+
+from ...index import Rows
+from ..candidates import Part
+from ..pipeline import PER_SOURCE, Asked, Proposal
+
+
+class WordsSource:
+    """Scores are relative to the best hit under the filters, so 1 is the best lexical match that there is."""
+
+    name = "words"
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def propose(self, asked: Sequence[Asked]) -> list[Proposal | None]:
+        """See `Source`."""
+        return [self._propose(each) if each.words else None for each in asked]
+
+    def _propose(self, asked: Asked) -> Proposal:
+        started = perf_counter()
+        found = asked.view.by_words(asked.words, PER_SOURCE + 1, asked.matching.mask, asked.locale)
+        asked.best_words = found.best
+        scores = found.scores / found.best if found.best else found.scores
+        asked.took("lexical", started)
+        cut = len(found.rows) > PER_SOURCE
+        return Proposal(found.rows[:PER_SOURCE], scores[:PER_SOURCE], also=found.holding_all, cut=cut)
+
+    def score(self, asked: Asked, rows: Rows) -> Part:
+        """See `Source`."""
+        started = perf_counter()
+        scores = asked.view.word_scores(asked.words, rows, asked.locale)
+        asked.took("lexical", started)
+        return np.asarray(scores / asked.best_words if asked.best_words else scores, np.float32)
