@@ -92,7 +92,7 @@ class GoogleXml(FileFeed):
 
 
 def _blocks(stream: TextIO) -> Iterator[str]:
-    """The text in blocks, the last one empty, without its declaration: what that says of the encoding holds no longer."""
+    """The text in blocks, the last one empty, without its declaration, whose encoding holds no longer."""
     block = re.sub(r"^\s*<\?xml.*?\?>", "", stream.read(_BLOCK), count=1, flags=re.S)
     while block:
         yield block

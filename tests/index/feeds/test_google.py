@@ -16,10 +16,12 @@ from shelfwise.index.feeds.google import products
 from shelfwise.index.product import Product
 
 Open = Callable[..., Feed]
-RSS = '<?xml version="1.0"?>\n<rss xmlns:g="http://base.google.com/ns/1.0" version="2.0"><channel><title>Shop</title>{}</channel></rss>'
-ATOM = '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0"><title>Shop</title>{}</feed>'
+PREFIX = 'xmlns:g="http://base.google.com/ns/1.0"'
+RSS = f'<?xml version="1.0"?>\n<rss {PREFIX} version="2.0"><channel><title>Shop</title>{{}}</channel></rss>'
+ATOM = f'<feed xmlns="http://www.w3.org/2005/Atom" {PREFIX}><title>Shop</title>{{}}</feed>'
 BOOT = (
-    "<item><g:id>b1</g:id><title>Boot &amp; sock</title><description><![CDATA[<p>Warm</p><p>Dry&nbsp;</p>]]></description>"
+    "<item><g:id>b1</g:id><title>Boot &amp; sock</title>"
+    "<description><![CDATA[<p>Warm</p><p>Dry&nbsp;</p>]]></description>"
     "<link>http://x/b1</link><g:image_link>http://x/b1.jpg</g:image_link><g:price>12.00 USD</g:price>"
     "<g:availability>out_of_stock</g:availability><g:brand>Acme</g:brand><g:gtin>0012</g:gtin><g:mpn>M1</g:mpn>"
     "<g:product_type>Shoes &gt; Boots</g:product_type><g:google_product_category>187</g:google_product_category>"
@@ -64,9 +66,10 @@ def test_an_entry_of_an_atom_feed(feed: Open) -> None:
 
 def test_the_table_says_the_same(feed: Open) -> None:
     text = (
-        "id\ttitle\tdescription\tlink\timage link\tprice\tavailability\tbrand\tgtin\tmpn\tproduct type\tcolor\tgender\tshipping\n"
-        "b1\tBoot & sock\t<p>Warm</p><p>Dry</p>\thttp://x/b1\thttp://x/b1.jpg\t12.00 USD\tout of stock\tAcme\t0012\tM1\t"
-        "Shoes > Boots\tRed/Black\tunisex\tUS:::4 USD\n"
+        "id\ttitle\tdescription\tlink\timage link\tprice\tavailability\tbrand\tgtin\tmpn\tproduct type\t"
+        "color\tgender\tshipping\n"
+        "b1\tBoot & sock\t<p>Warm</p><p>Dry</p>\thttp://x/b1\thttp://x/b1.jpg\t12.00 USD\tout of stock\tAcme\t0012\t"
+        "M1\tShoes > Boots\tRed/Black\tunisex\tUS:::4 USD\n"
     )
     opened = feed(text, "feed.txt")
     (row,) = list(opened)
@@ -154,3 +157,11 @@ def test_a_feed_cut_at_any_byte_gives_only_whole_products(tmp_path: Path, cut: i
     except FeedError:
         return
     assert got == full[: len(got)] and not opened.complete
+
+
+def test_an_unreadable_row_within_a_group_takes_the_group_along(feed: Open) -> None:
+    header = "id\ttitle\tlink\tprice\tavailability\titem group id\n"
+    rows = "1\ta\tl\t5 USD\tin stock\tg\nbroken\n2\ta\tl\t5 USD\tin stock\tg\n3\ta\tl\t5 USD\tin stock\th\n"
+    found = list(feed(header + rows))
+    assert [(row.row, row.field) for row in found if isinstance(row, BadRow)] == [(3, "row"), (2, "item_group_id")]
+    assert [row.fields["id"] for row in found if isinstance(row, FeedRow)] == ["h"]

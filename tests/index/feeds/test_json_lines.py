@@ -60,7 +60,8 @@ def test_an_array_reads_like_lines(feed: Open) -> None:
 
 def test_a_bad_line_is_reported_and_the_others_go_on(feed: Open) -> None:
     opened = feed(
-        '{"id": "1", "title": "a"}\nnonsense\n[1]\n\n{"id": "2", "title": ""}\n{"id": "3", "title": "c", "price": "x"}\n{"id": "4", "title": "d"}'
+        '{"id": "1", "title": "a"}\nnonsense\n[1]\n\n{"id": "2", "title": ""}\n'
+        '{"id": "3", "title": "c", "price": "x"}\n{"id": "4", "title": "d"}'
     )
     rows = list(opened)
     assert [(row.row, row.field) for row in rows if isinstance(row, BadRow)] == [

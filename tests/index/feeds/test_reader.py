@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import tracemalloc
 from collections.abc import Callable
@@ -63,19 +64,17 @@ def test_a_header_alone_is_a_feed_without_products(feed: Open) -> None:
 def test_rubbish_is_nothing_worse_than_a_feed_error(tmp_path: Path, content: bytes, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    try:
+    with contextlib.suppress(FeedError):
         list(read_feed(path))
-    except FeedError:
-        pass
 
 
 def test_a_large_feed_does_not_take_its_size_in_memory(feed: Open) -> None:
-    opened = feed("id,title,description\n" + "".join(f"{n},Boot {n},{'words ' * 50}\n" for n in range(60_000)))
+    opened = feed("id,title,description\n" + "".join(f"{n},Boot {n},{'words ' * 50}\n" for n in range(20_000)))
     tracemalloc.start()
     count = sum(isinstance(row, FeedRow) for row in opened)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 60_000 and peak < 4_000_000  # the file has 19 million bytes
+    assert count == 20_000 and peak < 3_000_000  # the file has 6 million bytes
 
 
 def test_invoices_read_as_products_with_their_gaps_reported(shared_data: Callable[[str], Path]) -> None:

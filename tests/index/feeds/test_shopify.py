@@ -11,13 +11,14 @@ from shelfwise.index.product import Product
 
 Open = Callable[..., Feed]
 HEADER = (
-    "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,"
-    "Option2 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,"
-    "Variant Compare At Price,Variant Barcode,Image Src,Status,Fabric (product.metafields.custom.fabric),Cost per item\n"
+    "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,"
+    "Option2 Name,Option2 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,"
+    "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Status,"
+    "Fabric (product.metafields.custom.fabric),Cost per item\n"
 )
 TEE = (
-    'tee,Tee,"<p>Soft &amp; light</p>",Acme,Apparel > Shirts,Tee,"summer, new",true,Size,S,Color,Red,T-S,shopify,3,deny,'
-    "20,25,'0012,http://x/1.jpg,active,Cotton; Linen,\n"
+    'tee,Tee,"<p>Soft &amp; light</p>",Acme,Apparel > Shirts,Tee,"summer, new",true,Size,S,Color,Red,T-S,shopify,3,'
+    "deny,20,25,'0012,http://x/1.jpg,active,Cotton; Linen,\n"
     "tee,,,,,,,,,M,,Blue,T-M,shopify,0,deny,21,,,http://x/2.jpg,,,\n"
     "tee,,,,,,,,,L,,Blue,T-L,shopify,-4,continue,22,,,,,,\n"
     "tee,,,,,,,,,,,,,,,,,,,http://x/3.jpg,,,\n"
@@ -109,8 +110,9 @@ def test_a_product_whose_last_variant_is_cut_off_is_not_given(feed: Open) -> Non
 
 def test_the_template_with_new_names_is_known(feed: Open) -> None:
     text = (
-        "Title,URL handle,Description,Vendor,Published on online store,Status,SKU,Barcode,Option1 name,Option1 value,Price,"
-        "Compare-at price,Inventory tracker,Inventory quantity,Continue selling when out of stock,Product image URL\n"
+        "Title,URL handle,Description,Vendor,Published on online store,Status,SKU,Barcode,Option1 name,"
+        "Option1 value,Price,Compare-at price,Inventory tracker,Inventory quantity,"
+        "Continue selling when out of stock,Product image URL\n"
         "Tee,tee,Soft,Acme,TRUE,Active,T1,12,Size,S,20,25,shopify,3,DENY,http://x/1.jpg\n"
     )
     opened = feed(text)
