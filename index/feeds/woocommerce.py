@@ -34,7 +34,7 @@ class WooFeed(FileFeed):
 
     Not published are drafts, private products and those hidden from catalogue and search. A variation whose parent is
     not in the file, or with a bad value, is a `BadRow`; the latter takes its whole product along, for half a product
-    would be sold wrongly. Numbered options that a variation leaves open ("any size") stay the product's attributes.
+    would be sold wrongly, and so is every variable product of a file that is cut off. Numbered options that a variation leaves open ("any size") stay the product's attributes.
     A sale price counts while its dates last, measured when the feed is read.
     """
 
@@ -62,11 +62,14 @@ class WooFeed(FileFeed):
     def _rows(self) -> Iterator[FeedRow | BadRow | None]:
         now = datetime.now(UTC)
         with tempfile.TemporaryDirectory(prefix="shelfwise-") as folder, closing(_Spool(Path(folder))) as spool:
-            self._spool(spool)
+            torn = self._spool(spool)
             for record in self._source:
                 if record.wanted:
                     self.complete = self.complete and not record.torn
                     yield record.bad()
+                elif torn and self._has_type(record, "variable"):
+                    wanted = "a file that is not cut off: variations of this product may be missing"
+                    yield BadRow(record.row, "Type", "'variable'", wanted, self._id(record))
                 elif not self._is_variation(record):
                     yield self._product(record, spool.of(self._names(record)), now)
                 elif not spool.has_parent(self._get(record, "parent")):
@@ -75,15 +78,19 @@ class WooFeed(FileFeed):
                         record.row, "Parent", repr(parent), "the id or SKU of a product in this feed", self._id(record)
                     )
 
-    def _spool(self, spool: _Spool) -> None:
+    def _spool(self, spool: _Spool) -> bool:
+        """Fill the spool; whether the file is cut off."""
+        torn = False
         for record in self._source:
             if record.wanted:
+                torn = torn or record.torn
                 continue
             if self._is_variation(record):
                 spool.add(self._get(record, "parent"), record)
             else:
                 spool.add_parent(self._names(record))
         spool.end()
+        return torn
 
     def _get(self, record: Record, name: str) -> str:
         at = self._at.get(name)
@@ -98,7 +105,10 @@ class WooFeed(FileFeed):
         return [name for name in (f"id:{id}" if id else "", sku) if name]
 
     def _is_variation(self, record: Record) -> bool:
-        return "variation" in [part.strip() for part in self._get(record, "type").lower().split(",")]
+        return self._has_type(record, "variation")
+
+    def _has_type(self, record: Record, type: str) -> bool:
+        return type in [part.strip() for part in self._get(record, "type").lower().split(",")]
 
     def _product(self, record: Record, variations: list[Record], now: datetime) -> FeedRow | BadRow | None:
         id = self._id(record)

@@ -129,3 +129,10 @@ def test_the_sample_shop_reads_without_loss(shared_data: Callable[[str], Path]) 
     assert isinstance(hoodie, Product) and hoodie.category == "Clothing > Hoodies"
     assert [variant.id for variant in hoodie.variants] == ["758", "759", "760", "894", "895", "897"]
     assert hoodie.variants[0].offers[0].price == 42 and hoodie.variants[0].offers[0].list_price == 45
+
+
+def test_a_file_that_is_cut_off_gives_no_product_whose_variations_may_be_missing(feed: Open) -> None:
+    opened = feed(table(simple("1"), PARENT, variation("8", "tee", "Red"), variation("9", "tee", "Blue"))[:-40])
+    rows = list(opened)
+    assert [row.fields["id"] for row in rows if isinstance(row, FeedRow)] == ["1"]
+    assert [row.id for row in rows if isinstance(row, BadRow)] == ["7", ""] and not opened.complete
