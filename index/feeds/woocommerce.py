@@ -34,8 +34,9 @@ class WooFeed(FileFeed):
 
     Not published are drafts, private products and those hidden from catalogue and search. A variation whose parent is
     not in the file, or with a bad value, is a `BadRow`; the latter takes its whole product along, for half a product
-    would be sold wrongly, and so is every variable product of a file that is cut off. Numbered options that a variation leaves open ("any size") stay the product's attributes.
-    A sale price counts while its dates last, measured when the feed is read.
+    would be sold wrongly. For the same reason a file that is cut off gives no variable product. Options that no
+    variation settles ("any size") stay the product's attributes. A sale price counts while its dates last, measured
+    when the feed is read.
     """
 
     format = "woocommerce"
