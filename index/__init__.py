@@ -22,8 +22,10 @@ from .errors import (
 )
 from .feeds import BadRow, Feed, FeedRow, read_feed
 from .money import Money, from_units
-from .product import Offer, Product, Text, Value, Variant
-from .store.importing import ImportOptions, ImportReport, Progress, import_products
+from .product import Product
+from .product_parts import Offer, Text, Value, Variant
+from .store.importing import ImportOptions, Progress, import_products
+from .store.report import ImportReport
 from .store.settings import StoreSettings
 from .store.store import Store, Written
 from .store.view import View

@@ -35,7 +35,9 @@ class Context:
             except FieldError as error:
                 raise RequestError(f"context {error}; name one that the shop's offers use") from None
         if isinstance(self.groups, str):
-            raise RequestError(f"context.groups: wanted a tuple of group codes, got the text {self.groups!r}; write ({self.groups!r},)")
+            raise RequestError(
+                f"context.groups: wanted a tuple of group codes, got the text {self.groups!r}; write ({self.groups!r},)"
+            )
         object.__setattr__(self, "groups", tuple(sorted(self.groups)))
 
     def filled(self, other: Context) -> Context:
@@ -67,4 +69,4 @@ def best_locale(wanted: str | None, available: Iterable[str]) -> str | None:
         return wanted
     language = (wanted or "").split("-")[0]
     same = [locale for locale in locales if locale.split("-")[0] == language]
-    return (same or locales or [None])[0]
+    return next(iter(same or locales), None)

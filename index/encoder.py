@@ -78,7 +78,10 @@ def load_encoder(settings: EncoderSettings | Encoder | str | None = None) -> Enc
     if settings is not None and not isinstance(settings, (EncoderSettings, str)):
         if isinstance(settings, Encoder):
             return settings
-        raise EncoderError(f"encoder: wanted a reference, EncoderSettings or an object with Encoder's methods, got {type(settings).__name__}")
+        raise EncoderError(
+            "encoder: wanted a reference, EncoderSettings or an object with Encoder's methods, got "
+            f"{type(settings).__name__}"
+        )
     chosen = EncoderSettings(reference=settings) if isinstance(settings, str) or settings is None else settings
     reference = chosen.reference or os.environ.get(SETTING) or default_reference()
     if reference == HASHING:
@@ -110,10 +113,15 @@ def check_vectors(encoder: Encoder, vectors: Vectors, count: int) -> Vectors:
     """The vectors, if shape, type and length are right; else `EncoderError`. Every encoder's output passes here."""
     wanted = (count, encoder.dimension)
     if getattr(vectors, "shape", None) != wanted:
-        raise EncoderError(f"encoder {encoder.reference}: wanted vectors of shape {wanted}, got {getattr(vectors, 'shape', type(vectors))}")
+        raise EncoderError(
+            f"encoder {encoder.reference}: wanted vectors of shape {wanted}, got "
+            f"{getattr(vectors, 'shape', type(vectors))}"
+        )
     vectors = np.ascontiguousarray(vectors, np.float32)
     if not np.isfinite(vectors).all():
-        raise EncoderError(f"encoder {encoder.reference}: got vectors that are not finite; the model's weights are damaged or overflow")
+        raise EncoderError(
+            f"encoder {encoder.reference}: got vectors that are not finite; the model's weights are damaged or overflow"
+        )
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Vectors = vectors / np.maximum(lengths, 1e-12)
     return unit

@@ -75,4 +75,5 @@ def to_units(amount: Decimal) -> int:
 def from_units(units: int) -> Decimal:
     """The column's integer back to Decimal, with at least two decimals."""
     amount = Decimal(int(units)) / SCALE
-    return amount.quantize(Decimal("0.01")) if amount == amount.quantize(Decimal("0.01")) else amount.normalize()
+    cents: Decimal = amount.quantize(Decimal("0.01"))
+    return cents if cents == amount else amount.normalize()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class StringTable(Sequence[str]):
-    """Distinct texts in the order of their UTF-8 bytes; finding one is a binary search, with no dictionary in memory."""
+    """Distinct texts in the order of their UTF-8 bytes; finding one is a binary search, without a dictionary."""
 
     def __init__(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
         self.data, self.ends = data, ends

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from .product import Product, Value
+from .product import Product
+from .product_parts import Value
 from .words import term_weights, tokens
 
 TEXT_VERSION = 1  # part of every text's hash is its content, so a change here re-encodes by itself

@@ -35,7 +35,12 @@ def make_results(asked: Asked, found: Found, products: Products, started: float)
     ids = [view.id_of(row) for row in candidates.rows[order].tolist()]
     there = products(ids)
     hits = tuple(
-        _hit(asked, int(candidates.rows[at]), there[key], {name: float(part[at]) for name, part in candidates.parts.items()})
+        _hit(
+            asked,
+            int(candidates.rows[at]),
+            there[key],
+            {name: float(part[at]) for name, part in candidates.parts.items()},
+        )
         for at, key in zip(order.tolist(), ids, strict=True)
         if key in there
     )
@@ -55,7 +60,7 @@ def make_results(asked: Asked, found: Found, products: Products, started: float)
 
 
 def _order(asked: Asked, rows: Rows, scores: Part) -> Rows:
-    """Positions in the order of the page. Ties are broken by a hash of the id: alike in every process, favouring none."""
+    """Positions in the order of the page. Ties go by a hash of the id: alike in every process."""
     ties = asked.view.keys[rows]
     sort = asked.request.sort
     if sort == "relevance" and len(scores) and scores.any():

@@ -68,9 +68,13 @@ class Request:
         set_(self, "k", _count(k, "k", 1, MOST_HITS))
         set_(self, "offset", _count(offset, "offset", 0, DEEPEST - 1))
         if self.offset + self.k > DEEPEST:
-            raise RequestError(f"offset + k: wanted at most {DEEPEST:,}, got {self.offset + self.k:,}; narrow the request by filters")
+            raise RequestError(
+                f"offset + k: wanted at most {DEEPEST:,}, got {self.offset + self.k:,}; narrow the request by filters"
+            )
         if context is not None and not isinstance(context, Context):
-            raise RequestError(f"context: wanted a Context, got {type(context).__name__}; write Context(locale=…, currency=…)")
+            raise RequestError(
+                f"context: wanted a Context, got {type(context).__name__}; write Context(locale=…, currency=…)"
+            )
         set_(self, "context", context or Context())
         if self.query and self.product_id is not None:
             raise RequestError("request: wanted a query or a product_id, got both; send two requests")
@@ -80,10 +84,14 @@ def _query(query: object) -> str:
     if not isinstance(query, str):
         raise RequestError(f"query: wanted a text, got {type(query).__name__}")
     if len(query) > LONGEST_QUERY:
-        raise RequestError(f"query: wanted at most {LONGEST_QUERY:,} characters, got {len(query):,}; cut it before searching")
+        raise RequestError(
+            f"query: wanted at most {LONGEST_QUERY:,} characters, got {len(query):,}; cut it before searching"
+        )
     for char in query:
         if unicodedata.category(char) in {"Cc", "Cs"} and not char.isspace():
-            raise RequestError(f"query: wanted printable text, got the control character U+{ord(char):04X}; remove it before searching")
+            raise RequestError(
+                f"query: wanted printable text, got the control character U+{ord(char):04X}; remove it before searching"
+            )
     return " ".join(query.split())
 
 

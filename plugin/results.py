@@ -32,7 +32,9 @@ class Hit:
             "brand": self.product.brand,
             "category": self.product.category,
             "variant": self.variant.id,
-            "price": None if self.price is None else {"amount": str(self.price.amount), "currency": self.price.currency},
+            "price": None
+            if self.price is None
+            else {"amount": str(self.price.amount), "currency": self.price.currency},
             "in_stock": self.in_stock,
             "score": self.score,
             "parts": dict(self.parts),

@@ -111,7 +111,9 @@ class Shop:
         """One product, in the context's locale; raises `UnknownProduct`."""
         found = self.store.products([product_id]).get(product_id)
         if found is None:
-            raise UnknownProduct(f"product {product_id!r}: there is none in {self.store.folder.path}; check the id, or import it")
+            raise UnknownProduct(
+                f"product {product_id!r}: there is none in {self.store.folder.path}; check the id, or import it"
+            )
         return found.localized((context or Context()).filled(self.store.context).locale)
 
     def __len__(self) -> int:
@@ -150,7 +152,12 @@ class Shop:
         )
 
     def similar(
-        self, product_id: str, *, filters: Mapping[str, Any] | Filters | None = None, k: int = 12, context: Context | None = None
+        self,
+        product_id: str,
+        *,
+        filters: Mapping[str, Any] | Filters | None = None,
+        k: int = 12,
+        context: Context | None = None,
     ) -> Results:
         """Products like this one, which is not among them. Raises `UnknownProduct`, `RequestError`."""
         return self.answer(Request(product_id=product_id, filters=filters, k=k, context=context))
@@ -220,7 +227,9 @@ class Shop:
             logger.exception("the encoder failed; words alone answer")
             for each in waiting:
                 each.degraded.append("meaning")
-                each.notes.append(f"Words alone answered: {error if isinstance(error, ShelfwiseError) else 'the encoder failed'}")
+                each.notes.append(
+                    f"Words alone answered: {error if isinstance(error, ShelfwiseError) else 'the encoder failed'}"
+                )
             return
         for each in waiting:
             each.vector = vectors.get(each.request.query or "")
@@ -252,5 +261,7 @@ class Shop:
     def __enter__(self) -> Shop:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import FilterError
 from ..money import SCALE
-from ..product import Value
+from ..product_parts import Value
 from ..store.view import View
 from ..vectors.index import Mask
 from .matching import Matching
@@ -72,7 +72,9 @@ def facet(view: View, matching: Matching, found: Mask, field: str, locale: str) 
             if not np.isnan(column.numbers[code]):
                 numbers.append(float(column.numbers[code]))
     if not known and view.n_products:
-        names = ", ".join(sorted({name for live in view.segments for name in live.segment.fields} | {"price", "in_stock"}))
+        names = ", ".join(
+            sorted({name for live in view.segments for name in live.segment.fields} | {"price", "in_stock"})
+        )
         raise FilterError(f"facet {field}: no product has such a field; wanted one of {names}")
     ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_VALUES]
     values = tuple(FacetValue(code, labels[code], count) for code, count in ranked)

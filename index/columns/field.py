@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..product import Value
+from ..product_parts import Value
 from ..strings import StringTable
 from ..vectors.index import Mask
 from .lists import Lists, ListsBuilder

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import FieldError, FilterError
 from ..money import price_of
-from ..product import PATH_SEPARATOR, number_text
+from ..product_parts import PATH_SEPARATOR, number_text
 
 MOST_VALUES = 10_000
 PRICE_FIELDS = ("price",)
@@ -84,14 +84,19 @@ def parse_filters(given: Mapping[str, Any] | Iterable[Filter] | None) -> Filters
     filters = tuple(given)
     for each in filters:
         if not isinstance(each, Filter):
-            raise FilterError(f"filters: wanted a mapping of field to value, or filter objects, got {type(each).__name__}")
+            raise FilterError(
+                f"filters: wanted a mapping of field to value, or filter objects, got {type(each).__name__}"
+            )
     return filters
 
 
 def _parse(field: str, value: Any) -> Filter:
     if isinstance(value, Mapping):
         if set(value) != {"not"}:
-            raise FilterError(f"filter {field}: wanted a value, a list, a (low, high) pair or {{'not': value}}, got {dict(value)!r:.80}")
+            raise FilterError(
+                f"filter {field}: wanted a value, a list, a (low, high) pair or {{'not': value}}, got "
+                f"{dict(value)!r:.80}"
+            )
         return Not(_parse(field, value["not"]))
     if field == "in_stock":
         if not isinstance(value, bool):
@@ -105,9 +110,14 @@ def _parse(field: str, value: Any) -> Filter:
         return Range(field, *_ends(field, value, _number))
     values = tuple(dict.fromkeys(_code(field, each) for each in _as_list(value)))
     if not values:
-        raise FilterError(f"filter {field}: wanted at least one value, got an empty list; leave the filter out to allow all")
+        raise FilterError(
+            f"filter {field}: wanted at least one value, got an empty list; leave the filter out to allow all"
+        )
     if len(values) > MOST_VALUES:
-        raise FilterError(f"filter {field}: wanted at most {MOST_VALUES:,} values, got {len(values):,}; narrow it by a category or an attribute")
+        raise FilterError(
+            f"filter {field}: wanted at most {MOST_VALUES:,} values, got {len(values):,}; narrow it by a "
+            "category or an attribute"
+        )
     if field == "category":
         return Under(field, tuple(PATH_SEPARATOR.join(level.strip() for level in path.split(">")) for path in values))
     return AnyOf(field, values)

@@ -54,7 +54,9 @@ class Lists:
     @classmethod
     def load(cls, folder: Path, name: str) -> Lists:
         """The saved lists, mapped and not read."""
-        return cls(np.load(folder / f"{name}.starts.npy", mmap_mode="r"), np.load(folder / f"{name}.values.npy", mmap_mode="r"))
+        return cls(
+            np.load(folder / f"{name}.starts.npy", mmap_mode="r"), np.load(folder / f"{name}.values.npy", mmap_mode="r")
+        )
 
 
 class ListsBuilder:

@@ -64,7 +64,10 @@ def check_fields(view: View, filters: Filters) -> None:
             names = ", ".join(sorted(known | {"price", "in_stock", "added", "id"}))
             raise FilterError(f"filter {inner.field}: no product has such a field; wanted one of {names}")
         if isinstance(inner, Range) and not _has_numbers(view, inner.field):
-            raise FilterError(f"filter {inner.field}: wanted values, got a range, but this field has no numbers; use a list of its values")
+            raise FilterError(
+                f"filter {inner.field}: wanted values, got a range, but this field has no numbers; use a list "
+                "of its values"
+            )
 
 
 def _has_numbers(view: View, name: str) -> bool:
@@ -160,5 +163,3 @@ def _price_between(price: PriceView, low: Decimal | None, high: Decimal | None) 
 
 def _units(amount: Decimal, rounding: str) -> int:
     return int((amount * SCALE).to_integral_value(rounding=rounding))
-
-

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..context import Context
 from ..money import to_units
-from ..product import Offer
+from ..product_parts import Offer
 from ..strings import StringTable
 from ..vectors.index import Mask
 
@@ -37,12 +37,14 @@ class PriceView:
     @property
     def for_sale(self) -> Mask:
         """Which variants have an offer here."""
-        return self.price >= 0
+        offered: Mask = self.price >= 0
+        return offered
 
     @property
     def in_stock(self) -> Mask:
         """Which variants are for sale and not sold out."""
-        return (self.price >= 0) & (self.stock != 0)
+        there: Mask = (self.price >= 0) & (self.stock != 0)
+        return there
 
 
 class Offers:
@@ -64,11 +66,13 @@ class Offers:
 
     def column(self, name: str) -> NDArray[np.int64]:
         """One column of all offers."""
-        return self.table[COLUMNS.index(name)]
+        column: NDArray[np.int64] = self.table[COLUMNS.index(name)]
+        return column
 
     def view(self, context: Context, now: float | None = None) -> PriceView:
         """The prices in a context: among a variant's offers that hold there now, the one for the most specific market,
-        then location, then group, then the lowest price."""
+        then location, then group, then the lowest price.
+        """
         moment = time.time() if now is None else now
         known = self._views.get(context)
         if known is not None and now is None and moment < known.until:
@@ -163,7 +167,9 @@ class OffersBuilder:
         renumbered = np.zeros(len(names), np.int64)
         for position in range(len(names)):
             renumbered[self._names[names[position]]] = position
-        table = np.array([np.frombuffer(column, np.int64) if len(column) else np.zeros(0, np.int64) for column in self._columns])
+        table = np.array(
+            [np.frombuffer(column, np.int64) if len(column) else np.zeros(0, np.int64) for column in self._columns]
+        )
         for name in ("currency", "market", "group", "location"):
             at = COLUMNS.index(name)
             table[at] = renumbered[table[at]]

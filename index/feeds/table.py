@@ -11,7 +11,7 @@ from typing import Any
 from ..context import check_locale
 from ..errors import FeedError, FieldError, RequestError
 from ..money import currency_of
-from ..product import PATH_SEPARATOR
+from ..product_parts import PATH_SEPARATOR
 from .cells import amount_of, first_address, path_of, shown_prices, split_list, text_of
 from .feed import BadRow, FeedRow
 from .guess import guess_mapping

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..product import MAX_ID
+from ..product_fields import MAX_ID
 
 _SINGLE = ("price", "list_price", "currency", "stock", "sku", "gtin")
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from .. import vectors as vector_indexes
 from ..columns.field import FieldBuilder
 from ..columns.offers import OffersBuilder
-from ..product import PATH_SEPARATOR, Product, Value, path_code
+from ..product import Product
+from ..product_parts import PATH_SEPARATOR, Value, path_code
 from ..strings import StringTable
 from ..text import words_of
 from ..words.postings import PostingsBuilder
@@ -86,7 +87,9 @@ def _values_by_field(product: Product) -> dict[str, tuple[Values, list[Values]]]
     if product.brand:
         made["brand"] = ((Value(product.brand),), nothing)
     if product.categories:
-        levels = {path_code(path, depth): path[:depth] for path in product.categories for depth in range(1, len(path) + 1)}
+        levels = {
+            path_code(path, depth): path[:depth] for path in product.categories for depth in range(1, len(path) + 1)
+        }
         made["category"] = (tuple(Value(code, _path_labels(path)) for code, path in levels.items()), nothing)
     if product.tags:
         made["tags"] = (tuple(Value(tag) for tag in product.tags), nothing)
@@ -97,7 +100,10 @@ def _values_by_field(product: Product) -> dict[str, tuple[Values, list[Values]]]
     names = dict.fromkeys([*product.attributes, *(name for variant in product.variants for name in variant.options)])
     for name in names:
         if name not in made:  # a shop's attribute that is called like a field of ours stays readable, not filterable
-            made[name] = (product.attributes.get(name, ()), [variant.options.get(name, ()) for variant in product.variants])
+            made[name] = (
+                product.attributes.get(name, ()),
+                [variant.options.get(name, ()) for variant in product.variants],
+            )
     return made
 
 

@@ -23,7 +23,9 @@ class Database:
     def __init__(self, path: Path, lock_seconds: float = LOCK_SECONDS) -> None:
         self.path = path
         self._lock_seconds = lock_seconds
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": lock_seconds, "check_same_thread": False})
+        self._engine = create_engine(
+            f"sqlite:///{path}", connect_args={"timeout": lock_seconds, "check_same_thread": False}
+        )
         self._watcher: PoolProxiedConnection | None = None
         event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", _begin)
@@ -53,7 +55,11 @@ class Database:
 
         Raises `StoreBusy` when the lock is not had in time.
         """
-        with self._said(), self._engine.connect().execution_options(shelfwise_write=True) as connection, connection.begin():
+        with (
+            self._said(),
+            self._engine.connect().execution_options(shelfwise_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -63,12 +69,18 @@ class Database:
         except OperationalError as error:
             if "locked" in str(error.orig) or "busy" in str(error.orig):
                 raise StoreBusy(
-                    f"store {self.path.parent}: waited {self._lock_seconds:g} s for another writer; try again, or end the process that holds the lock"
+                    f"store {self.path.parent}: waited {self._lock_seconds:g} s for another writer; try again, "
+                    "or end the process that holds the lock"
                 ) from error
-            raise StoreError(f"store {self.path.parent}: the database answered '{error.orig}'; check space and permissions of the folder") from error
+            raise StoreError(
+                f"store {self.path.parent}: the database answered '{error.orig}'; check space and permissions "
+                "of the folder"
+            ) from error
         except DatabaseError as error:
             if isinstance(error.orig, sqlite3.DatabaseError) and not isinstance(error.orig, sqlite3.IntegrityError):
-                raise StoreError(f"store {self.path.parent}: the database is damaged ('{error.orig}'); restore it from a dump") from error
+                raise StoreError(
+                    f"store {self.path.parent}: the database is damaged ('{error.orig}'); restore it from a dump"
+                ) from error
             raise
 
     def version(self) -> int:
@@ -82,7 +94,8 @@ class Database:
                 self._watcher = self._engine.raw_connection()
             cursor = self._watcher.cursor()
             cursor.execute("PRAGMA data_version")
-            return int(cursor.fetchone()[0])
+            (version,) = cursor.fetchall()[0]
+            return int(version)
 
     def close(self) -> None:
         """Closes all connections."""

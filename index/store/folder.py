@@ -73,7 +73,9 @@ class StoreFolder:
             self.generations.mkdir(parents=True, exist_ok=True)
             self.reports.mkdir(exist_ok=True)
         except OSError as error:
-            raise StoreError(f"store {self.path}: wanted a folder that can be written, got '{error.strerror}'; choose another path") from None
+            raise StoreError(
+                f"store {self.path}: wanted a folder that can be written, got '{error.strerror}'; choose another path"
+            ) from None
 
     def live(self) -> tuple[int, Path] | None:
         """Number and folder of the live generation; None when no pointer names one that is there."""
@@ -124,7 +126,7 @@ class StoreFolder:
         for folder in (*(each for each in scratch.rglob("*") if each.is_dir()), scratch):
             _sync(folder)
         number = max(self.numbers(), default=0) + 1
-        os.rename(scratch, self.generations / f"{number:06d}")
+        scratch.rename(self.generations / f"{number:06d}")
         _sync(self.generations)
         self.point_to(number)
         for old in self.numbers()[:-KEPT]:
@@ -136,7 +138,7 @@ class StoreFolder:
         new = self.path / "current.new"
         new.write_text(f"{number:06d}\n", encoding="ascii")
         _sync(new)
-        os.replace(new, self.pointer)
+        new.replace(self.pointer)
         _sync(self.path)
 
 
@@ -144,7 +146,9 @@ def read_manifest(folder: Path) -> Manifest:
     """A generation's manifest, its files' sizes checked; raises `StoreError`."""
     try:
         fields = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        manifest = Manifest(**{**fields, "files": {name: (size, check) for name, (size, check) in fields["files"].items()}})
+        manifest = Manifest(
+            **{**fields, "files": {name: (size, check) for name, (size, check) in fields["files"].items()}}
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError(f"generation {folder.name}: its manifest cannot be read ({type(error).__name__})") from None
     for name, (size, _) in manifest.files.items():

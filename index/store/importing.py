@@ -73,7 +73,9 @@ class _Seen:
         return None if first == row else Duplicate(product_id, first, row)
 
 
-def import_products(store: Store, given: Iterable[Any], options: ImportOptions, progress: Progress | None = None) -> ImportReport:
+def import_products(
+    store: Store, given: Iterable[Any], options: ImportOptions, progress: Progress | None = None
+) -> ImportReport:
     """Imports products, or the rows of a feed; what it wrote is durable and searchable when it returns.
 
     Batches are acknowledged one by one: a killed import keeps whole batches, and running it again completes it and
@@ -107,7 +109,13 @@ def _two_passes(options: ImportOptions) -> bool:
 
 
 def _write_all(
-    store: Store, source: Iterable[Any], options: ImportOptions, report: ImportReport, file: ReportFile, watch: Progress, hint: int | None
+    store: Store,
+    source: Iterable[Any],
+    options: ImportOptions,
+    report: ImportReport,
+    file: ReportFile,
+    watch: Progress,
+    hint: int | None,
 ) -> _Seen:
     seen = _Seen()
     announced = False
@@ -120,7 +128,9 @@ def _write_all(
             setattr(report, name, getattr(report, name) + getattr(written, name))
         if number == 1:
             rate = written.encoded / max(time.perf_counter() - started, 1e-9)
-            announced = _announce(written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch)
+            announced = _announce(
+                written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch
+            )
         if number <= len(FIRST_BATCHES):
             _warn_of_language(store, products, report, watch)
         watch.batch(report)
@@ -142,7 +152,12 @@ def _batches(items: Iterator[tuple[int, Item]]) -> Iterator[list[tuple[int, Item
 
 
 def _products(
-    store: Store, batch: Sequence[tuple[int, Item]], options: ImportOptions, report: ImportReport, file: ReportFile, seen: _Seen
+    store: Store,
+    batch: Sequence[tuple[int, Item]],
+    options: ImportOptions,
+    report: ImportReport,
+    file: ReportFile,
+    seen: _Seen,
 ) -> list[Product]:
     """The batch's products, each id once; what is wrong goes into the report."""
     current = _current(store, batch) if options.mode == "patch" else {}
@@ -168,15 +183,22 @@ def _product(row: int, item: Item, mode: str, current: dict[str, Product]) -> Pr
         return item
     if isinstance(item, Product):
         if mode == "patch":
-            raise RequestError("mode patch: wanted the rows of a feed, which say what they name; got whole products, which name everything")
+            raise RequestError(
+                "mode patch: wanted the rows of a feed, which say what they name; got whole products, which "
+                "name everything"
+            )
         return item
     if not isinstance(item, FeedRow):
-        raise RequestError(f"upsert: wanted products or a feed, got {type(item).__name__} in place {row}; write Product(id=…, title=…)")
+        raise RequestError(
+            f"upsert: wanted products or a feed, got {type(item).__name__} in place {row}; write Product(id=…, title=…)"
+        )
     if mode != "patch":
         return item.product()
     key = str(item.fields.get("id", "")).strip()
     if key not in current:
-        return BadRow(row, "id", repr(key)[:80], "the id of a product that the store holds; import new ones with mode merge", key)
+        return BadRow(
+            row, "id", repr(key)[:80], "the id of a product that the store holds; import new ones with mode merge", key
+        )
     try:
         return patched(current[key], item.fields)
     except FieldError as error:
@@ -205,7 +227,10 @@ def _look_through(store: Store, source: Iterable[Any], options: ImportOptions, n
     report.unchanged = sum(known.get(key) == hash_ for key, hash_ in hashes.items())
     report.changed = len(hashes) - report.added - report.unchanged
     if options.strict and report.bad:
-        raise ImportRefused(f"import of {name or 'products'}: {report.bad:,} of {report.rows:,} rows are bad and strict was asked for, so nothing was changed.\n{report}")
+        raise ImportRefused(
+            f"import of {name or 'products'}: {report.bad:,} of {report.rows:,} rows are bad and strict was "
+            f"asked for, so nothing was changed.\n{report}"
+        )
     if options.mode == "replace":
         report.deleted = _check_replace(store, held, report, options)
     return report
@@ -216,10 +241,15 @@ def _sellable(product: Product) -> tuple[bool, bool]:
     return bool(offers), any(offer.stock is None or offer.stock > 0 for offer in offers)
 
 
-def _check_replace(store: Store, held: dict[str, tuple[bool, bool]], report: ImportReport, options: ImportOptions) -> int:
+def _check_replace(
+    store: Store, held: dict[str, tuple[bool, bool]], report: ImportReport, options: ImportOptions
+) -> int:
     """How many products would vanish; raises `ImportRefused` when the feed is torn or takes too much away."""
     if not report.complete:
-        raise ImportRefused(f"import of {report.source}: the feed's end is torn off, and replace deletes what a feed does not name; send the whole feed, or use mode merge")
+        raise ImportRefused(
+            f"import of {report.source}: the feed's end is torn off, and replace deletes what a feed does not "
+            "name; send the whole feed, or use mode merge"
+        )
     total = vanish = priceless = stockless = 0
     with store.database.read() as connection:
         for part in rows.live_products(connection):
@@ -233,8 +263,10 @@ def _check_replace(store: Store, held: dict[str, tuple[bool, bool]], report: Imp
     worst = max(vanish, priceless, stockless)
     if total and worst > SHRINK_LIMIT * total and not options.allow_shrink:
         raise ImportRefused(
-            f"import of {report.source or 'products'}: of {total:,} products {vanish:,} would vanish, {priceless:,} lose their price and "
-            f"{stockless:,} their stock; more than a tenth is refused unless allow_shrink (--allow-shrink) says so; nothing was changed"
+            f"import of {report.source or 'products'}: of {total:,} products {vanish:,} would vanish, "
+            f"{priceless:,} lose their price and "
+            f"{stockless:,} their stock; more than a tenth is refused unless allow_shrink (--allow-shrink) says "
+            "so; nothing was changed"
         )
     return vanish
 
@@ -249,7 +281,8 @@ def _announce(share: float, rate: float, left: int, store: Store, watch: Progres
         return False
     megabytes = texts * store.encoder.dimension * 2 * 2 / 1e6  # once in the database, once in the generation
     watch.says(
-        f"About {texts:,} texts are to be encoded at {rate:,.0f} a second (measured): {seconds / 60:.1f} minutes, and about {megabytes:,.0f} MB for their vectors."
+        f"About {texts:,} texts are to be encoded at {rate:,.0f} a second (measured): {seconds / 60:.1f} "
+        f"minutes, and about {megabytes:,.0f} MB for their vectors."
     )
     return True
 
@@ -260,7 +293,11 @@ def _warn_of_language(store: Store, products: Sequence[Product], report: ImportR
     encoder = store.encoder
     language = main_language(f"{product.title} {product.description}" for product in products)
     declared = {locale.split("-")[0] for product in products for locale in product.texts if locale}
-    foreign = [each for each in ([language] if language else sorted(declared)) if encoder.languages and each not in encoder.languages]
+    foreign = [
+        each
+        for each in ([language] if language else sorted(declared))
+        if encoder.languages and each not in encoder.languages
+    ]
     unread = report.unread > (report.encoded + report.unread) / 2
     if not foreign and not unread:
         return
@@ -283,8 +320,10 @@ def _now() -> str:
 
 def _begin(store: Store, source: str, mode: str) -> int:
     with store.database.write() as connection:
-        made = connection.execute(insert(schema.imports).values(source=source, mode=mode, started=_now()))
-        return int(made.inserted_primary_key[0])
+        statement = (
+            insert(schema.imports).values(source=source, mode=mode, started=_now()).returning(schema.imports.c.id)
+        )
+        return int(connection.execute(statement).scalar_one())
 
 
 def _finish(store: Store, report: ImportReport) -> None:

@@ -27,7 +27,9 @@ def patched(product: Product, fields: Mapping[str, Any]) -> Product:
         elif name == "attributes" and isinstance(value, Mapping):
             new[name] = {**new.get(name, {}), **value}
         elif name == "variants":
-            named = Product.from_dict({"id": product.id, "title": product.title, "variants": value}).to_dict()["variants"]
+            named = Product.from_dict({"id": product.id, "title": product.title, "variants": value}).to_dict()[
+                "variants"
+            ]
             new[name] = list({each["id"]: each for each in (*new["variants"], *named)}.values())
         elif name in ("sku", "gtin"):
             new["variants"][0][name] = value

@@ -57,12 +57,17 @@ class ImportReport:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.rows:,} products read from {self.source or 'Python'}: {self.added:,} added, {self.changed:,} changed, "
-            f"{self.unchanged:,} unchanged, {self.deleted:,} deleted, {self.bad:,} bad, {self.duplicates:,} duplicate ids; "
+            f"{self.rows:,} products read from {self.source or 'Python'}: {self.added:,} added, "
+            f"{self.changed:,} changed, "
+            f"{self.unchanged:,} unchanged, {self.deleted:,} deleted, {self.bad:,} bad, {self.duplicates:,} "
+            "duplicate ids; "
             f"{self.encoded:,} texts encoded in {self.seconds:.1f} s."
         ]
         lines += [f"  {row}" for row in self.bad_rows]
-        lines += [f"  row {each.row}, id: {each.id!r} stood in row {each.first_row} already; this one won" for each in self.duplicate_rows]
+        lines += [
+            f"  row {each.row}, id: {each.id!r} stood in row {each.first_row} already; this one won"
+            for each in self.duplicate_rows
+        ]
         hidden = self.bad + self.duplicates - len(self.bad_rows) - len(self.duplicate_rows)
         if hidden and self.report_file:
             lines.append(f"  and {hidden:,} more, all in {self.report_file}")

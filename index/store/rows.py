@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, Table, and_, func, select
+from sqlalchemy import Connection, Select, Table, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..product import Product
@@ -53,12 +53,12 @@ def to_row(product: Product) -> StoredProduct:
 
 
 def from_row(document: str, offers: str) -> Product:
-    """The product of two columns."""
+    """The product of two columns that `to_row` wrote."""
     fields = json.loads(document)
     prices = json.loads(offers)
     for variant in fields["variants"]:
         variant["offers"] = prices.get(variant["id"], ())
-    return Product.from_dict(fields)
+    return Product.from_stored(fields)
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -79,7 +79,7 @@ def select_products() -> Select[Any]:
     return select(products.c.id, products.c.document, offers.c.document, products.c.change).select_from(joined)
 
 
-def live_products(connection: Connection) -> Iterator[list[Row[Any]]]:
+def live_products(connection: Connection) -> Iterator[list[Any]]:
     """All live products in the order of their ids' bytes, in lists."""
     statement = select_products().where(schema.products.c.document.is_not(None)).order_by(schema.products.c.id)
     result = connection.execution_options(yield_per=2_000).execute(statement)
@@ -97,7 +97,9 @@ def hashes_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     products = schema.products
     found: dict[str, str] = {}
     for chunk in chunks(ids, CHUNK):
-        statement = select(products.c.id, products.c.hash).where(products.c.id.in_(chunk), products.c.document.is_not(None))
+        statement = select(products.c.id, products.c.hash).where(
+            products.c.id.in_(chunk), products.c.document.is_not(None)
+        )
         found.update((row[0], row[1]) for row in connection.execute(statement))
     return found
 
@@ -125,7 +127,9 @@ def vectors_of(connection: Connection, keys: Iterable[TextKey], encoder: str) ->
     found: dict[TextKey, Half] = {}
     for chunk in chunks(dict.fromkeys(key.hash for key in keys), CHUNK):
         where = and_(vectors.c.encoder == encoder, vectors.c.text_hash.in_(chunk))
-        for hash_, locale, blob in connection.execute(select(vectors.c.text_hash, vectors.c.locale, vectors.c.vector).where(where)):
+        for hash_, locale, blob in connection.execute(
+            select(vectors.c.text_hash, vectors.c.locale, vectors.c.vector).where(where)
+        ):
             found[TextKey(hash_, locale)] = np.frombuffer(blob, "<f2")
     return found
 
@@ -137,4 +141,3 @@ def vector_rows(keys: Sequence[TextKey], vectors: Vectors, encoder: str) -> list
         {"text_hash": key.hash, "locale": key.locale, "encoder": encoder, "vector": half.tobytes()}
         for key, half in zip(keys, halves, strict=True)
     ]
-

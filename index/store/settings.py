@@ -49,18 +49,23 @@ def create(connection: Connection, settings: StoreSettings) -> None:
 
 def read(connection: Connection) -> dict[str, str]:
     """All facts by name."""
-    return {name: value for name, value in connection.execute(select(schema.facts.c.name, schema.facts.c.value))}
+    return dict(connection.execute(select(schema.facts.c.name, schema.facts.c.value)).tuples().all())
 
 
 def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Context:
     """The shop's own context; raises `StoreError` when format or settings do not fit what was asked for."""
     found = int(facts["format"])
     if found > schema.FORMAT:
-        raise StoreError(f"store {where}: it has format {found}, this version reads up to {schema.FORMAT}; install a newer shelfwise")
+        raise StoreError(
+            f"store {where}: it has format {found}, this version reads up to {schema.FORMAT}; install a newer shelfwise"
+        )
     for name in ("locale", "currency", "market"):
         wanted = getattr(settings, name)
         if wanted is not None and wanted.lower() != facts[name].lower():
-            raise StoreError(f"store {where}: it was made with {name}={facts[name]!r}, got {wanted!r}; leave {name} out, or make another store")
+            raise StoreError(
+                f"store {where}: it was made with {name}={facts[name]!r}, got {wanted!r}; leave {name} out, or "
+                "make another store"
+            )
     return Context(locale=facts["locale"], currency=facts["currency"], market=facts["market"] or None)
 
 
@@ -73,7 +78,11 @@ def encoder_facts(facts: Mapping[str, str]) -> EncoderFacts | None:
 
 def set_encoder(connection: Connection, encoder: EncoderFacts) -> None:
     """Writes which encoder made the store's vectors."""
-    values = {"encoder_reference": encoder.reference, "encoder_hash": encoder.hash, "encoder_dimension": str(encoder.dimension)}
+    values = {
+        "encoder_reference": encoder.reference,
+        "encoder_hash": encoder.hash,
+        "encoder_dimension": str(encoder.dimension),
+    }
     connection.execute(insert(schema.facts), [{"name": name, "value": value} for name, value in values.items()])
 
 

@@ -50,7 +50,9 @@ class Written:
 class Store:
     """Reads and writes of one store, for one process. Safe to call from several threads."""
 
-    def __init__(self, folder: StoreFolder, database: Database, context: Context, encoder: EncoderSettings | Encoder) -> None:
+    def __init__(
+        self, folder: StoreFolder, database: Database, context: Context, encoder: EncoderSettings | Encoder
+    ) -> None:
         self.folder = folder
         self.context = context  # the shop's own: what a request leaves open
         self._database = database
@@ -79,9 +81,13 @@ class Store:
         folder = StoreFolder(Path(path))
         if not folder.exists():
             if not create:
-                raise StoreMissing(f"store {path}: there is none; make one with `shelfwise import {path} FEED`, or check the path")
+                raise StoreMissing(
+                    f"store {path}: there is none; make one with `shelfwise import {path} FEED`, or check the path"
+                )
             if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-                raise StoreError(f"store {path}: wanted an empty or new folder, or a store, got something else; choose another path")
+                raise StoreError(
+                    f"store {path}: wanted an empty or new folder, or a store, got something else; choose another path"
+                )
             folder.create()
         database = Database(folder.database)
         try:
@@ -93,7 +99,9 @@ class Store:
         known = settings.encoder_facts(facts)
         chosen = EncoderSettings(encoder) if isinstance(encoder, str) or encoder is None else encoder
         if isinstance(chosen, EncoderSettings) and chosen.reference is None and known is not None:
-            chosen = EncoderSettings(known.reference, chosen.query_prompt, chosen.passage_prompt, chosen.max_tokens, chosen.batch_size)
+            chosen = EncoderSettings(
+                known.reference, chosen.query_prompt, chosen.passage_prompt, chosen.max_tokens, chosen.batch_size
+            )
         store = cls(folder, database, context, chosen)
         store.settle()
         return store
@@ -187,7 +195,7 @@ class Store:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder, loaded on first use; raises `EncoderError` when it is not the one that the store's vectors need."""
+        """The encoder, loaded on first use; raises `EncoderError` when the store's vectors are another's."""
         with self._lock:
             if self._encoder is None:
                 encoder = load_encoder(self._wanted_encoder)
@@ -200,8 +208,10 @@ class Store:
             known = settings.encoder_facts(settings.read(connection))
         if known is not None and known.hash != encoder.hash:
             raise EncoderError(
-                f"store {self.folder.path}: its vectors are from {known.reference} (dimension {known.dimension}, hash {known.hash[:8]}), "
-                f"got {encoder.reference} (dimension {encoder.dimension}, hash {encoder.hash[:8]}); open it with the former, or import into a new store"
+                f"store {self.folder.path}: its vectors are from {known.reference} (dimension "
+                f"{known.dimension}, hash {known.hash[:8]}), "
+                f"got {encoder.reference} (dimension {encoder.dimension}, hash {encoder.hash[:8]}); open it "
+                "with the former, or import into a new store"
             )
 
     def put(self, products: Iterable[Product], import_id: int | None = None) -> Written:
@@ -250,7 +260,9 @@ class Store:
     def _note_encoder(self, connection: Connection) -> None:
         if self._encoder is None or settings.encoder_facts(settings.read(connection)) is not None:
             return
-        settings.set_encoder(connection, EncoderFacts(self._encoder.reference, self._encoder.hash, self._encoder.dimension))
+        settings.set_encoder(
+            connection, EncoderFacts(self._encoder.reference, self._encoder.hash, self._encoder.dimension)
+        )
 
     def remove(self, ids: Iterable[str], import_id: int | None = None) -> int:
         """Deletes products, durably, in one transaction; how many there were. Unknown ids are ignored."""
@@ -259,7 +271,9 @@ class Store:
             there = list(rows.hashes_of(connection, list(dict.fromkeys(ids))))
             if there:
                 change = next_change(connection)
-                gone = [{"id": key, "change": change, "document": None, "hash": "", "import_id": import_id} for key in there]
+                gone = [
+                    {"id": key, "change": change, "document": None, "hash": "", "import_id": import_id} for key in there
+                ]
                 rows.upsert(connection, schema.products, gone)
                 for chunk in rows.chunks(there, rows.CHUNK):
                     connection.execute(schema.offers.delete().where(schema.offers.c.product_id.in_(chunk)))

@@ -95,14 +95,16 @@ class View:
 
     def parts(self) -> list[tuple[LiveSegment, slice]]:
         """Each segment with its span of rows."""
-        return [(live, slice(int(self.offsets[at]), int(self.offsets[at + 1]))) for at, live in enumerate(self.segments)]
+        return [
+            (live, slice(int(self.offsets[at]), int(self.offsets[at + 1]))) for at, live in enumerate(self.segments)
+        ]
 
     def row_of(self, product_id: str) -> int:
         """The live row of a product, or -1."""
         for live, span in self.parts():
             row = live.segment.ids.find(product_id)
             if row >= 0 and (live.alive is None or live.alive[row]):
-                return span.start + row
+                return int(span.start) + row
         return -1
 
     def place(self, row: int) -> tuple[LiveSegment, int]:
@@ -128,7 +130,12 @@ class View:
             matches: Matches = segment.vectors.search(queries, min(k, segment.vectors.n_rows), allowed)
             for each, rows, scores in zip(found, matches.rows, matches.scores, strict=True):
                 there = rows >= 0
-                each.append((span.start + segment.text_product[segment.vector_text[rows[there]]].astype(np.int64), scores[there]))
+                each.append(
+                    (
+                        span.start + segment.text_product[segment.vector_text[rows[there]]].astype(np.int64),
+                        scores[there],
+                    )
+                )
         return [self._best(each, k) for each in found]
 
     def similarities(self, query: Vectors, rows: Rows, locale: str) -> Scores:

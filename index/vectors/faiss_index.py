@@ -51,12 +51,16 @@ class FlatIndex:
         """See `VectorIndex.search`."""
         check_queries(queries, self.dimension)
         if allowed is None:
-            return _padded(*self._index.search(queries, max(1, min(k, self.n_rows))), k) if self.n_rows else _nothing(queries, k)
+            if not self.n_rows:
+                return _nothing(queries, k)
+            scores, rows = self._index.search(queries, min(k, self.n_rows))
+            return _padded(scores, rows, k)
         count = int(np.count_nonzero(allowed))
         if count <= FEW_ROWS:
             return self._compare(queries, k, np.flatnonzero(allowed))
-        found = self._index.search(queries, min(k, count), params=faiss.SearchParameters(sel=_selector(allowed)))
-        return _padded(*found, k)
+        parameters = faiss.SearchParameters(sel=_selector(allowed))
+        scores, rows = self._index.search(queries, min(k, count), params=parameters)
+        return _padded(scores, rows, k)
 
     def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
         if not len(rows):
@@ -168,19 +172,24 @@ def load(path: Path) -> FlatIndex | IvfIndex:
         # Only this flag maps flat codes; the plain IO_FLAG_MMAP copies them.
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except RuntimeError as error:
-        raise StoreError(f"vector index {path.name} cannot be read ({str(error).splitlines()[0][:120]}); rebuild the store's index") from None
+        raise StoreError(
+            f"vector index {path.name} cannot be read ({str(error).splitlines()[0][:120]}); rebuild the store's index"
+        ) from None
     if isinstance(index, faiss.IndexScalarQuantizer):
         return FlatIndex(index)
     if isinstance(index, faiss.IndexIVFScalarQuantizer):
         return IvfIndex(index)
-    raise StoreError(f"vector index {path.name}: wanted a flat or IVF index, got {type(index).__name__}; rebuild the store's index")
+    raise StoreError(
+        f"vector index {path.name}: wanted a flat or IVF index, got {type(index).__name__}; rebuild the store's index"
+    )
 
 
 def check_queries(queries: Vectors, dimension: int) -> None:
     """Raises `EncoderError` when the queries' shape is not (n, dimension)."""
     if queries.ndim != 2 or queries.shape[1] != dimension:
         raise EncoderError(
-            f"queries must have shape (n, {dimension}), got {queries.shape}; encode them with the model this index was built with"
+            f"queries must have shape (n, {dimension}), got {queries.shape}; encode them with the model this "
+            "index was built with"
         )
 
 

@@ -37,7 +37,9 @@ def _pattern(spelling: str) -> str:
     return re.escape(spelling) + (r"(?![a-z])" if spelling[-1].isascii() and spelling[-1].isalpha() else "")
 
 
-MEASURE = re.compile(r"(?<=\d)[\s-]*(" + "|".join(_pattern(each) for each in sorted(CANONICAL, key=len, reverse=True)) + ")")
+MEASURE = re.compile(
+    r"(?<=\d)[\s-]*(" + "|".join(_pattern(each) for each in sorted(CANONICAL, key=len, reverse=True)) + ")"
+)
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 TIMES = re.compile(r"(?<=[\d\s])\s*[x×*]\s*(?=\d)")
 

@@ -30,7 +30,7 @@ class MeaningSource:
         for group in groups.values():
             started = perf_counter()
             first = asked[group[0]]
-            queries = np.stack([asked[at].vector for at in group if asked[at].vector is not None])
+            queries = np.stack([vector for vector in (asked[at].vector for at in group) if vector is not None])
             nearest = first.view.nearest(queries, PER_SOURCE + 1, first.matching.mask, first.locale)
             for at, (rows, scores) in zip(group, nearest, strict=True):
                 found[at] = Proposal(rows[:PER_SOURCE], scores[:PER_SOURCE], cut=len(rows) > PER_SOURCE)
