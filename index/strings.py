@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import load_array
+
 
 class StringTable(Sequence[str]):
     """Distinct texts in the order of their UTF-8 bytes; finding one is a binary search, without a dictionary."""
@@ -60,6 +62,4 @@ class StringTable(Sequence[str]):
     @classmethod
     def load(cls, folder: Path, name: str) -> StringTable:
         """The saved table, mapped and not read."""
-        return cls(
-            np.load(folder / f"{name}.text.npy", mmap_mode="r"), np.load(folder / f"{name}.ends.npy", mmap_mode="r")
-        )
+        return cls(load_array(folder / f"{name}.text.npy"), load_array(folder / f"{name}.ends.npy"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import load_array
 from ..product_parts import Value
 from ..strings import StringTable
 from ..vectors.index import Mask
@@ -71,7 +72,7 @@ class Field:
         has_variants = (folder / f"{name}.variants.starts.npy").is_file()
         return cls(
             codes=StringTable.load(folder, f"{name}.codes"),
-            numbers=np.load(folder / f"{name}.numbers.npy", mmap_mode="r"),
+            numbers=load_array(folder / f"{name}.numbers.npy"),
             by_product=Lists.load(folder, f"{name}.products"),
             by_variant=Lists.load(folder, f"{name}.variants") if has_variants else None,
             label_source=lambda: (folder / f"{name}.labels.json").read_text(encoding="utf-8"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import load_array
 from ..vectors.index import Mask
 
 
@@ -54,9 +55,7 @@ class Lists:
     @classmethod
     def load(cls, folder: Path, name: str) -> Lists:
         """The saved lists, mapped and not read."""
-        return cls(
-            np.load(folder / f"{name}.starts.npy", mmap_mode="r"), np.load(folder / f"{name}.values.npy", mmap_mode="r")
-        )
+        return cls(load_array(folder / f"{name}.starts.npy"), load_array(folder / f"{name}.values.npy"))
 
 
 class ListsBuilder:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import load_array
 from ..context import Context
 from ..money import to_units
 from ..product_parts import Offer
@@ -133,7 +134,7 @@ class Offers:
     @classmethod
     def load(cls, folder: Path, n_variants: int) -> Offers:
         """The saved offers, mapped and not read."""
-        return cls(StringTable.load(folder, "offers.names"), np.load(folder / "offers.npy", mmap_mode="r"), n_variants)
+        return cls(StringTable.load(folder, "offers.names"), load_array(folder / "offers.npy"), n_variants)
 
 
 class OffersBuilder:

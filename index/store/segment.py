@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import vectors as vector_indexes
+from ..arrays import load_array
 from ..columns.field import Field
 from ..columns.offers import Offers
 from ..context import best_locale
@@ -113,7 +114,7 @@ class Segment:
         """A saved segment, mapped and not read."""
         about = json.loads((folder / "segment.json").read_text(encoding="utf-8"))
         arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r")
+            name: load_array(folder / f"{name}.npy")
             for name in ("keys", "first_variant", "text_product", "text_locale", "vector_text", "added")
         }
         vectors = folder / "vectors.faiss"

@@ -285,6 +285,7 @@ class Store:
         `tail_at_least`: the size below which a tail is left alone; None: TAIL_AT_LEAST.
         """
         with self._lock:
+            self._load_generation()
             with self._database.read() as connection:
                 pending = rows.count_since(connection, self._view.change)
             large = self._view.n_products - self._tail.size

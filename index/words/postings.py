@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ..arrays import load_array
 from ..strings import StringTable
 
 K1 = 0.8  # saturation: product titles repeat a word for spelling's sake, not for emphasis
@@ -130,9 +131,7 @@ class Postings:
     def load(cls, folder: Path) -> Postings:
         """The saved postings, mapped and not read."""
         read = {
-            path.stem: np.load(path, mmap_mode="r")
-            for path in folder.glob("*.npy")
-            if path.stem.startswith(("posting_", "row_"))
+            path.stem: load_array(path) for path in folder.glob("*.npy") if path.stem.startswith(("posting_", "row_"))
         }
         terms = StringTable.load(folder, "terms")
         matrix = sparse.csr_matrix((len(terms), len(read["row_starts"]) - 1), dtype=np.float32)
