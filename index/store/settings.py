@@ -49,7 +49,8 @@ def create(connection: Connection, settings: StoreSettings) -> None:
 
 def read(connection: Connection) -> dict[str, str]:
     """All facts by name."""
-    return dict(connection.execute(select(schema.facts.c.name, schema.facts.c.value)).tuples().all())
+    rows = connection.execute(select(schema.facts.c.name, schema.facts.c.value))
+    return {row.name: row.value for row in rows}
 
 
 def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Context:
