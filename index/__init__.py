@@ -28,7 +28,7 @@ from .store.importing import ImportOptions, Progress, import_products
 from .store.report import ImportReport
 from .store.settings import StoreSettings
 from .store.store import Store, Written
-from .store.view import View
+from .store.view import View, WordMatches
 from .vectors.index import Mask, Rows, Vectors
 from .words import tokens
 
@@ -78,6 +78,7 @@ __all__ = [
     "Variant",
     "Vectors",
     "View",
+    "WordMatches",
     "Written",
     "best_locale",
     "facet",

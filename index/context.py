@@ -34,11 +34,18 @@ class Context:
                 object.__setattr__(self, "currency", currency_of(self.currency))
             except FieldError as error:
                 raise RequestError(f"context {error}; name one that the shop's offers use") from None
+        for name in ("market", "location"):
+            code = getattr(self, name)
+            if code is not None and not isinstance(code, str):
+                raise RequestError(f"context.{name}: wanted the shop's code as a text, or None, got {code!r:.80}")
         if isinstance(self.groups, str):
             raise RequestError(
                 f"context.groups: wanted a tuple of group codes, got the text {self.groups!r}; write ({self.groups!r},)"
             )
-        object.__setattr__(self, "groups", tuple(sorted(self.groups)))
+        groups = tuple(self.groups) if isinstance(self.groups, Iterable) else (self.groups,)
+        if not all(isinstance(code, str) for code in groups):
+            raise RequestError(f"context.groups: wanted a tuple of group codes, got {self.groups!r:.80}")
+        object.__setattr__(self, "groups", tuple(sorted(groups)))
 
     def filled(self, other: Context) -> Context:
         """This context with what it leaves open taken from `other` (the shop's settings)."""

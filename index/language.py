@@ -39,8 +39,9 @@ def guess_language(text: str) -> str | None:
     """
     letters = sum(char.isalpha() for char in text)
     for language, script in SCRIPTS:
-        # One sign of a dense script says as much as three letters.
-        if letters and len(script.findall(text)) * 3 >= letters:
+        # One sign of a dense script says as much as three of the other letters, which may be a brand's.
+        signs = len(script.findall(text))
+        if signs and signs * 3 >= letters - signs:
             return language
     words = re.findall(r"[^\W\d_]+", text.casefold())
     counts = {language: sum(word in small for word in words) for language, small in SMALL_WORDS.items()}

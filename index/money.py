@@ -41,14 +41,16 @@ class Money:
 def price_of(value: object, field: str = "price") -> Decimal:
     """A price as Decimal: at least 0, with at most four decimals.
 
-    Takes Decimal, int or a plain decimal string; a float by its shortest text (49.9 is 49.9). Feeds' own spellings
+    Takes Decimal, int or a plain decimal string; a float rounded to four decimals (49.9 is 49.9). Feeds' own spellings
     ("1.299,00 €") are the feed readers' business. Raises `FieldError`.
     """
     wanted = "an amount of money of 0 or more with at most four decimals, such as 49 or '49.90'"
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, float, str)):
         raise FieldError(field, value, wanted)
     try:
-        amount = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+        # A float is rounded to what is kept: sums of floats (20.810000000000002) are usual and meant as 20.81.
+        text = repr(round(value, DECIMALS)) if isinstance(value, float) else str(value).strip()
+        amount = value if isinstance(value, Decimal) else Decimal(text)
     except InvalidOperation:
         raise FieldError(field, value, wanted) from None
     if not amount.is_finite() or amount < 0 or amount >= LARGEST:
@@ -56,7 +58,7 @@ def price_of(value: object, field: str = "price") -> Decimal:
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -DECIMALS and amount != round(amount, DECIMALS):
         raise FieldError(field, value, wanted)
-    return amount
+    return amount or abs(amount)  # -0 would be shown with its sign
 
 
 def currency_of(value: object, field: str = "currency") -> str:

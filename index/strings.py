@@ -39,7 +39,8 @@ class StringTable(Sequence[str]):
 
     def find(self, text: str) -> int:
         """The text's position, or -1."""
-        wanted = text.encode()
+        # What a shopper sends may hold half a character; no text here does.
+        wanted = text.encode("utf-8", "surrogatepass")
         position = self.first_not_below(wanted)
         return position if position < len(self) and self.bytes_at(position) == wanted else -1
 

@@ -103,11 +103,13 @@ def _offered(view: View, matching: Matching, context: Context, row: int) -> _Off
     segment, local = view.segments[at].segment, row - int(view.offsets[at])
     first, end = int(segment.first_variant[local]), int(segment.first_variant[local + 1])
     prices, passing = matching.prices[at], matching.variants[at]
-    best = min(
-        (variant for variant in range(first, end) if passing[variant]),
-        key=lambda variant: (prices.stock[variant] == 0, prices.price[variant]),
-        default=first,
-    )
+    best = first
+    if end - first > 1:
+        best = min(
+            (variant for variant in range(first, end) if passing[variant]),
+            key=lambda variant: (prices.stock[variant] == 0, prices.price[variant]),
+            default=first,
+        )
     price, before, stock = (int(column[best]) for column in (prices.price, prices.list_price, prices.stock))
     currency = context.currency or ""
     return _Offered(

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..index import Context, Matching, Rows, Vectors, View
+from ..index import Context, Matching, Rows, Vectors, View, WordMatches
 from .candidates import Candidates, Part
 from .request import Request
 
@@ -26,7 +26,7 @@ class Asked:
     view: View
     matching: Matching
     words: tuple[str, ...] = ()  # distinct; of the query, or of the product that is looked at
-    best_words: float = 0.0  # BM25 of the best hit; set by the words source
+    word_matches: WordMatches | None = None  # what the words source found, for the rows of other sources
     vector: Vectors | None = None  # shape (dimension,); None: nothing to go by, or unreadable for the encoder
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds
     degraded: list[str] = field(default_factory=list)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Select, Table, and_, func, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..product import Product
@@ -77,6 +77,21 @@ def select_products() -> Select[Any]:
     products, offers = schema.products, schema.offers
     joined = products.outerjoin(offers, products.c.id == offers.c.product_id)
     return select(products.c.id, products.c.document, offers.c.document, products.c.change).select_from(joined)
+
+
+# Built once: building it anew, and its IN list, costs more than running it.
+_BY_IDS = select_products().where(
+    schema.products.c.id.in_(bindparam("ids", expanding=True)), schema.products.c.document.is_not(None)
+)
+
+
+def products_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Product]:
+    """The live products among these ids."""
+    found: dict[str, Product] = {}
+    for chunk in chunks(ids, CHUNK):
+        for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}).tuples():
+            found[key] = from_row(document, offers or "{}")
+    return found
 
 
 def live_products(connection: Connection) -> Iterator[list[Any]]:

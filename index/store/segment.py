@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ class Segment:
     def load(cls, folder: Path) -> Segment:
         """A saved segment, mapped and not read."""
         about = json.loads((folder / "segment.json").read_text(encoding="utf-8"))
-        arrays = {
+        arrays: dict[str, Any] = {
             name: load_array(folder / f"{name}.npy")
             for name in ("keys", "first_variant", "text_product", "text_locale", "vector_text", "added")
         }

@@ -176,13 +176,8 @@ class Store:
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         """The live products among these ids, from the truth."""
         self._check_open()
-        found: dict[str, Product] = {}
         with self._database.read() as connection:
-            for chunk in rows.chunks(ids, rows.CHUNK):
-                where = schema.products.c.id.in_(chunk) & schema.products.c.document.is_not(None)
-                for row in connection.execute(rows.select_products().where(where)):
-                    found[row[0]] = rows.from_row(row[1], row[2] or "{}")
-        return found
+            return rows.products_by_id(connection, ids)
 
     def ids(self) -> set[str]:
         """The ids of all live products, from the truth."""

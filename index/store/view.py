@@ -55,6 +55,7 @@ class WordMatches:
     best: float  # the best score under the mask; 0 where nothing matched
     possible: float  # an upper bound for any product
     holding_all: Rows  # the rows under the mask that hold every word, ascending
+    by_segment: tuple[Scores, ...]  # of every text row, whatever the mask
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,12 @@ class View:
         numbers, rarities = self.rarities(words)
         found: list[tuple[Rows, Scores]] = []
         holding: list[Rows] = []
+        by_segment: list[Scores] = []
         for (live, span), terms in zip(self.parts(), numbers, strict=True):
             segment = live.segment
             text_mask = _text_mask(segment, mask[span], locale)
             scores = segment.words.scores(terms, rarities)
+            by_segment.append(scores)
             if text_mask is not None:
                 scores = np.where(text_mask, scores, 0)
             matched = np.flatnonzero(scores)
@@ -185,18 +188,16 @@ class View:
             best=float(best[0]) if len(best) else 0.0,
             possible=best_possible(rarities),
             holding_all=np.unique(np.concatenate(holding)) if holding else np.zeros(0, np.int64),
+            by_segment=tuple(by_segment),
         )
 
-    def word_scores(self, words: Sequence[str], rows: Rows, locale: str) -> Scores:
-        """BM25 of the given products; the same numbers as `by_words`."""
-        numbers, rarities = self.rarities(words)
+    def word_scores(self, matches: WordMatches, rows: Rows, locale: str) -> Scores:
+        """BM25 of the given products for the same words, whether or not they were among the best."""
         made = np.zeros(len(rows), np.float32)
-        for (live, span), terms in zip(self.parts(), numbers, strict=True):
+        for (live, span), scores in zip(self.parts(), matches.by_segment, strict=True):
             inside = np.flatnonzero((rows >= span.start) & (rows < span.stop))
             if len(inside):
-                segment = live.segment
-                text_rows = _text_rows(segment, rows[inside] - span.start, locale)
-                made[inside] = segment.words.scores(terms, rarities)[text_rows]
+                made[inside] = scores[_text_rows(live.segment, rows[inside] - span.start, locale)]
         return made
 
     def vector_of(self, row: int, locale: str) -> Vectors | None:

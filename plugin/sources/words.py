@@ -27,7 +27,7 @@ class WordsSource:
     def _propose(self, asked: Asked) -> Proposal:
         started = perf_counter()
         found = asked.view.by_words(asked.words, PER_SOURCE + 1, asked.matching.mask, asked.locale)
-        asked.best_words = found.best
+        asked.word_matches = found
         scores = found.scores / found.best if found.best else found.scores
         asked.took("lexical", started)
         cut = len(found.rows) > PER_SOURCE
@@ -35,7 +35,10 @@ class WordsSource:
 
     def score(self, asked: Asked, rows: Rows) -> Part:
         """See `Source`."""
+        found = asked.word_matches
+        if found is None or not found.best:
+            return np.zeros(len(rows), np.float32)
         started = perf_counter()
-        scores = asked.view.word_scores(asked.words, rows, asked.locale)
+        scores = asked.view.word_scores(found, rows, asked.locale) / np.float32(found.best)
         asked.took("lexical", started)
-        return np.asarray(scores / asked.best_words if asked.best_words else scores, np.float32)
+        return scores
