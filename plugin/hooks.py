@@ -55,5 +55,5 @@ def call_each(manager: pluggy.PluginManager, hook: str, tell: Tell, **arguments:
 
 
 def _left_out(name: str, error: BaseException) -> str:
-    said = " ".join(str(error).split())[:200]
-    return f"plugin {name} is left out, for it fails with {type(error).__name__}: {said or 'no reason given'}; mend or uninstall it"
+    said = " ".join(str(error).split())[:200] or "no reason given"
+    return f"Plugin {name} is left out: it fails with {type(error).__name__}: {said}; mend or uninstall it"

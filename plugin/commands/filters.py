@@ -30,7 +30,7 @@ def filters_from(texts: Iterable[str]) -> Filters:
         field, negated, value = _split(text)
         if negated:
             others.append((field, {"not": value}))
-        elif isinstance(value, str) and field not in {"price", "added"}:
+        elif isinstance(value, str) and field not in {"price", "added", "in_stock"}:
             values.setdefault(field, []).append(value)
         else:
             others.append((field, value))
