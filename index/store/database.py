@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, PoolProxiedConnection, create_engine, event, func, select, update
+from sqlalchemy import URL, Connection, PoolProxiedConnection, create_engine, event, func, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from ..errors import StoreBusy, StoreError
@@ -23,8 +24,12 @@ class Database:
     def __init__(self, path: Path, lock_seconds: float = LOCK_SECONDS) -> None:
         self.path = path
         self._lock_seconds = lock_seconds
+        # A lock of this process first: its threads queue fairly, and hold no connection while they wait.
+        self._writing = threading.Lock()
         self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": lock_seconds, "check_same_thread": False}
+            URL.create("sqlite", database=str(path)),  # not a text: a path may hold "?", "#" and "%"
+            connect_args={"timeout": lock_seconds, "check_same_thread": False},
+            max_overflow=-1,  # as many readers as there are threads
         )
         self._watcher: PoolProxiedConnection | None = None
         event.listen(self._engine, "connect", self._prepare)
@@ -55,12 +60,23 @@ class Database:
 
         Raises `StoreBusy` when the lock is not had in time.
         """
-        with (
-            self._said(),
-            self._engine.connect().execution_options(shelfwise_write=True) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        if not self._writing.acquire(timeout=self._lock_seconds):
+            raise self._busy()
+        try:
+            with (
+                self._said(),
+                self._engine.connect().execution_options(shelfwise_write=True) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        finally:
+            self._writing.release()
+
+    def _busy(self) -> StoreBusy:
+        return StoreBusy(
+            f"store {self.path.parent}: waited {self._lock_seconds:g} s for another writer; try again, "
+            "or end the process that holds the lock"
+        )
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -68,10 +84,7 @@ class Database:
             yield
         except OperationalError as error:
             if "locked" in str(error.orig) or "busy" in str(error.orig):
-                raise StoreBusy(
-                    f"store {self.path.parent}: waited {self._lock_seconds:g} s for another writer; try again, "
-                    "or end the process that holds the lock"
-                ) from error
+                raise self._busy() from error
             raise StoreError(
                 f"store {self.path.parent}: the database answered '{error.orig}'; check space and permissions "
                 "of the folder"

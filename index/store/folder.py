@@ -67,6 +67,13 @@ class StoreFolder:
         """Whether a store lies here."""
         return self.database.is_file()
 
+    def is_free(self) -> bool:
+        """Whether a store can be made here: nothing is there, or only the folders that an interrupted `create` left."""
+        if not self.path.exists():
+            return True
+        own = {self.generations.name, self.reports.name}
+        return self.path.is_dir() and {each.name for each in self.path.iterdir()} <= own
+
     def create(self) -> None:
         """Makes the folders; raises `StoreError` where that cannot be."""
         try:
@@ -78,13 +85,14 @@ class StoreFolder:
             ) from None
 
     def live(self) -> tuple[int, Path] | None:
-        """Number and folder of the live generation; None when no pointer names one that is there."""
+        """Number and folder of the live generation; None before the first one. Raises `StoreError`."""
         try:
-            name = self.pointer.read_text(encoding="ascii").strip()
-        except (FileNotFoundError, UnicodeDecodeError):
+            name = self.pointer.read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
             return None
-        folder = self.generations / name
-        return (int(name), folder) if name.isdigit() and folder.is_dir() else None
+        if not name.isdecimal():
+            raise StoreError(f"store {self.path}: its pointer names no generation, but {name!r:.40}")
+        return int(name), self.generations / name
 
     def numbers(self) -> list[int]:
         """The finished generations, ascending."""
@@ -96,6 +104,7 @@ class StoreFolder:
 
         What a killed builder left is removed by the next one. The lock goes with its process.
         """
+        self.create()  # a cache may be deleted as a whole
         with (self.path / "build.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

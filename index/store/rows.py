@@ -89,7 +89,7 @@ def products_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Prod
     """The live products among these ids."""
     found: dict[str, Product] = {}
     for chunk in chunks(ids, CHUNK):
-        for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}).tuples():
+        for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}):
             found[key] = from_row(document, offers or "{}")
     return found
 

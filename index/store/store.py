@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 
 from ..context import Context
 from ..encoder import Encoder, EncoderSettings, check_vectors, load_encoder
@@ -62,6 +62,7 @@ class Store:
         self._view, self._tail = View(), Tail()
         self._closed = False
         self._looked = 0.0
+        self._warned = ""  # about the live generation: said once, not at every write
         self._seen_version = -1
 
     @classmethod
@@ -78,13 +79,13 @@ class Store:
         Raises `StoreMissing`, `StoreError`.
         """
         wanted = settings_ or StoreSettings()
-        folder = StoreFolder(Path(path))
+        folder = StoreFolder(Path(path).absolute())  # a host that changes its working folder keeps its store
         if not folder.exists():
             if not create:
                 raise StoreMissing(
                     f"store {path}: there is none; make one with `shelfwise import {path} FEED`, or check the path"
                 )
-            if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+            if not folder.is_free():
                 raise StoreError(
                     f"store {path}: wanted an empty or new folder, or a store, got something else; choose another path"
                 )
@@ -93,17 +94,11 @@ class Store:
         try:
             facts = _facts(database, wanted)
             context = settings.check(facts, wanted, str(path))
+            store = cls(folder, database, context, _chosen_encoder(encoder, facts))
+            store.settle()
         except BaseException:
             database.close()
             raise
-        known = settings.encoder_facts(facts)
-        chosen = EncoderSettings(encoder) if isinstance(encoder, str) or encoder is None else encoder
-        if isinstance(chosen, EncoderSettings) and chosen.reference is None and known is not None:
-            chosen = EncoderSettings(
-                known.reference, chosen.query_prompt, chosen.passage_prompt, chosen.max_tokens, chosen.batch_size
-            )
-        store = cls(folder, database, context, chosen)
-        store.settle()
         return store
 
     # ---- the view ------------------------------------------------------------------------------------------------
@@ -113,11 +108,15 @@ class Store:
         """What can be found now: all that this process wrote, and others' writes of a moment ago."""
         self._check_open()
         now = time.monotonic()
-        if now - self._looked > FOLLOW_SECONDS:
-            with self._lock:
+        # Where another thread brings the view up to date, or builds, this one answers from the view that is there.
+        if now - self._looked > FOLLOW_SECONDS and self._lock.acquire(blocking=False):
+            try:
+                self._check_open()
                 self._looked = now
                 if self._database.version() != self._seen_version:
                     self.refresh()
+            finally:
+                self._lock.release()
         return self._view
 
     def refresh(self) -> None:
@@ -125,28 +124,32 @@ class Store:
         self._check_open()
         with self._lock:
             self._seen_version = self._database.version()
-            self._load_generation()
+            view, tail = self._with_generation()
             with self._database.read() as connection:
                 change = last_change(connection)
-                if change != self._view.change:
-                    changed = self._changed_since(connection, self._view.change)
-                    self._view, self._tail = extended(self._view, self._tail, changed, change)
+                if change != view.change:
+                    view, tail = extended(view, tail, self._changed_since(connection, view.change), change)
+            # In one step: a thread that searches beside must never see a generation without its tail.
+            self._view, self._tail = view, tail
 
-    def _load_generation(self) -> None:
-        live = self.folder.live()
-        if live is None or live[0] == self._view.generation:
-            return
-        number, folder = live
+    def _with_generation(self) -> tuple[View, Tail]:
+        """View and tail as they are, or the live generation alone where that is another."""
         try:
+            live = self.folder.live()
+            if live is None or live[0] == self._view.generation:
+                return self._view, self._tail
+            number, folder = live
             manifest = read_manifest(folder)
             if not manifest.readable:
                 raise StoreError(f"generation {folder.name}: it was made by another version")
             segment = Segment.load(folder)
-        except (StoreError, OSError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever damaged files make numpy, json or the vector index say
             # A generation is a cache: without it the tail holds everything, slower and just as right.
-            logger.warning("%s; its products are read from the database until a new one is built", error)
-            return
-        self._view, self._tail = View((LiveSegment(segment),), manifest.change, number), Tail()
+            if str(error) != self._warned:
+                logger.warning("%s; its products are read from the database until a new one is built", error)
+            self._warned = str(error)
+            return self._view, self._tail
+        return View((LiveSegment(segment),), manifest.change, number), Tail()
 
     def _changed_since(self, connection: Connection, change: int) -> dict[str, Entry | None]:
         statement = rows.select_products().where(schema.products.c.change > change)
@@ -194,13 +197,14 @@ class Store:
         with self._lock:
             if self._encoder is None:
                 encoder = load_encoder(self._wanted_encoder)
-                self._check_encoder(encoder)
+                with self._database.read() as connection:
+                    self._check_encoder(connection, encoder)
                 self._encoder = encoder
             return self._encoder
 
-    def _check_encoder(self, encoder: Encoder) -> None:
-        with self._database.read() as connection:
-            known = settings.encoder_facts(settings.read(connection))
+    def _check_encoder(self, connection: Connection, encoder: Encoder) -> bool:
+        """Whether it is the store's encoder; False while the store has none. Raises `EncoderError` for another."""
+        known = settings.encoder_facts(settings.read(connection))
         if known is not None and known.hash != encoder.hash:
             raise EncoderError(
                 f"store {self.folder.path}: its vectors are from {known.reference} (dimension "
@@ -208,6 +212,7 @@ class Store:
                 f"got {encoder.reference} (dimension {encoder.dimension}, hash {encoder.hash[:8]}); open it "
                 "with the former, or import into a new store"
             )
+        return known is not None
 
     def put(self, products: Iterable[Product], import_id: int | None = None) -> Written:
         """Stores products, encoding what is new; durable when it returns, searchable after `refresh`.
@@ -253,7 +258,8 @@ class Store:
         return rows.vector_rows(readable, vectors, encoder.hash), len(readable), len(missing) - len(readable)
 
     def _note_encoder(self, connection: Connection) -> None:
-        if self._encoder is None or settings.encoder_facts(settings.read(connection)) is not None:
+        # Asked again under the writer's lock: of two processes that begin a store, one may have chosen another encoder.
+        if self._encoder is None or self._check_encoder(connection, self._encoder):
             return
         settings.set_encoder(
             connection, EncoderFacts(self._encoder.reference, self._encoder.hash, self._encoder.dimension)
@@ -280,13 +286,16 @@ class Store:
         `tail_at_least`: the size below which a tail is left alone; None: TAIL_AT_LEAST.
         """
         with self._lock:
-            self._load_generation()
+            view, tail = self._with_generation()
             with self._database.read() as connection:
-                pending = rows.count_since(connection, self._view.change)
-            large = self._view.n_products - self._tail.size
+                pending = rows.count_since(connection, view.change)
+            large = view.n_products - tail.size
             limit = max(TAIL_AT_LEAST if tail_at_least is None else tail_at_least, TAIL_SHARE * large)
-            if pending + self._tail.size > limit and self.build_generation() is not None:
-                return
+            try:
+                if pending + tail.size > limit and self.build_generation() is not None:
+                    return
+            except OSError as error:  # what was written is safe in the database; a cache can wait
+                logger.warning("store %s: no new generation could be built (%s)", self.folder.path, error)
             self.refresh()
 
     def build_generation(self) -> int | None:
@@ -331,7 +340,22 @@ class Store:
             raise StoreClosed(f"store {self.folder.path}: it was closed; open it again")
 
 
+def _chosen_encoder(
+    given: EncoderSettings | Encoder | str | None, facts: Mapping[str, str]
+) -> EncoderSettings | Encoder:
+    """What was asked for; where that names no model, the one whose vectors the store holds."""
+    chosen = EncoderSettings(given) if isinstance(given, str) or given is None else given
+    known = settings.encoder_facts(facts)
+    if isinstance(chosen, EncoderSettings) and chosen.reference is None and known is not None:
+        return replace(chosen, reference=known.reference)
+    return chosen
+
+
 def _facts(database: Database, wanted: StoreSettings) -> Mapping[str, str]:
+    with database.read() as connection:
+        # Opening a store that is there writes nothing: it waits for no writer, and a newer format stays as it is.
+        if inspect(connection).has_table(schema.facts.name) and (facts := settings.read(connection)):
+            return facts
     with database.write() as connection:
         schema.metadata.create_all(connection)
         facts = settings.read(connection)

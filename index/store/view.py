@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vectors.index import Mask, Matches, Rows, Vectors
-from ..words import best_possible, rarity
+from ..words import best_possible, rarity, word_weights
 from .segment import Segment
 
 Scores = NDArray[np.float32]
@@ -163,6 +163,7 @@ class View:
     def by_words(self, words: Sequence[str], k: int, mask: Mask, locale: str) -> WordMatches:
         """The `k` products under the mask that match the (distinct) words best."""
         numbers, rarities = self.rarities(words)
+        rarities = rarities * word_weights(words, locale)
         found: list[tuple[Rows, Scores]] = []
         holding: list[Rows] = []
         by_segment: list[Scores] = []

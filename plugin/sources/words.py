@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
 
-from ...index import Rows
+from ...index import Rows, WordMatches
 from ..candidates import Part
 from ..pipeline import PER_SOURCE, Asked, Proposal
 
 
 class WordsSource:
-    """Scores are relative to the best hit under the filters, so 1 is the best lexical match that there is."""
+    """Scores are BM25 relative to the geometric mean of the best hit and the best possible one.
+
+    A hit that holds every word scores about 1. Where even the best holds few of the words ("present for a child who
+    likes space"), all score lower, and meaning decides.
+    """
 
     name = "words"
 
@@ -28,7 +33,7 @@ class WordsSource:
         started = perf_counter()
         found = asked.view.by_words(asked.words, PER_SOURCE + 1, asked.matching.mask, asked.locale)
         asked.word_matches = found
-        scores = found.scores / found.best if found.best else found.scores
+        scores = found.scores / _scale(found)
         asked.took("lexical", started)
         cut = len(found.rows) > PER_SOURCE
         return Proposal(found.rows[:PER_SOURCE], scores[:PER_SOURCE], also=found.holding_all, cut=cut)
@@ -39,6 +44,10 @@ class WordsSource:
         if found is None or not found.best:
             return np.zeros(len(rows), np.float32)
         started = perf_counter()
-        scores = asked.view.word_scores(found, rows, asked.locale) / np.float32(found.best)
+        scores = asked.view.word_scores(found, rows, asked.locale) / _scale(found)
         asked.took("lexical", started)
         return scores
+
+
+def _scale(found: WordMatches) -> np.float32:
+    return np.float32(math.sqrt(found.best * found.possible) or 1.0)
