@@ -40,7 +40,7 @@ def test_what_is_no_price_is_refused_with_what_was_wanted(value):
 
 
 def test_the_sentence_names_the_field_it_was_about():
-    with pytest.raises(FieldError, match="^list_price: wanted an amount"):
+    with pytest.raises(FieldError, match=r"^list_price: wanted an amount"):
         price_of("x", "list_price")
 
 
