@@ -54,20 +54,20 @@ class FlatIndex:
             if not self.n_rows:
                 return _nothing(queries, k)
             scores, rows = self._index.search(queries, min(k, self.n_rows))
-            return _padded(scores, rows, k)
+            return padded(scores, rows, k)
         count = int(np.count_nonzero(allowed))
         if count <= FEW_ROWS:
             return self._compare(queries, k, np.flatnonzero(allowed))
         parameters = faiss.SearchParameters(sel=_selector(allowed))
         scores, rows = self._index.search(queries, min(k, count), params=parameters)
-        return _padded(scores, rows, k)
+        return padded(scores, rows, k)
 
     def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
         if not len(rows):
             return _nothing(queries, k)
         scores = queries @ self._half[rows].astype(np.float32).T
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return _padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+        return padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """See `VectorIndex.scores`."""
@@ -134,7 +134,7 @@ class IvfIndex:
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
             scores, rows = self._index.search(queries, wanted, params=parameters)
             if probes >= self._index.nlist or (rows >= 0).all():
-                return _padded(scores, rows, k)
+                return padded(scores, rows, k)
             probes = min(probes * 4, int(self._index.nlist))
 
     def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
@@ -142,7 +142,7 @@ class IvfIndex:
             return _nothing(queries, k)
         scores = queries @ self._index.reconstruct_batch(rows).T
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return _padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+        return padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """See `VectorIndex.scores`."""
@@ -175,12 +175,13 @@ def load(path: Path) -> FlatIndex | IvfIndex:
         raise StoreError(
             f"vector index {path.name} cannot be read ({str(error).splitlines()[0][:120]}); rebuild the store's index"
         ) from None
-    if isinstance(index, faiss.IndexScalarQuantizer):
+    # Other codes than half precision would be read as if they were.
+    if isinstance(index, faiss.IndexScalarQuantizer) and index.sq.qtype == QUANTIZER:
         return FlatIndex(index)
-    if isinstance(index, faiss.IndexIVFScalarQuantizer):
+    if isinstance(index, faiss.IndexIVFScalarQuantizer) and index.sq.qtype == QUANTIZER:
         return IvfIndex(index)
     raise StoreError(
-        f"vector index {path.name}: wanted a flat or IVF index, got {type(index).__name__}; rebuild the store's index"
+        f"vector index {path.name}: wanted a flat or IVF index in half precision, got {type(index).__name__}; rebuild the store's index"
     )
 
 
@@ -205,7 +206,8 @@ def _selector(allowed: Mask) -> faiss.IDSelectorBitmap:
     return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
-def _padded(scores: Vectors, rows: Rows, k: int) -> Matches:
+def padded(scores: Vectors, rows: Rows, k: int) -> Matches:
+    """What FAISS found as `Matches` with `k` columns: no row is -1 with a score of -inf."""
     missing = k - rows.shape[1]
     if missing > 0:
         rows = np.pad(rows, ((0, 0), (0, missing)), constant_values=-1)
@@ -214,4 +216,4 @@ def _padded(scores: Vectors, rows: Rows, k: int) -> Matches:
 
 
 def _nothing(queries: Vectors, k: int) -> Matches:
-    return _padded(np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64), k)
+    return padded(np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64), k)
