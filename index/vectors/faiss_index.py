@@ -181,7 +181,8 @@ def load(path: Path) -> FlatIndex | IvfIndex:
     if isinstance(index, faiss.IndexIVFScalarQuantizer) and index.sq.qtype == QUANTIZER:
         return IvfIndex(index)
     raise StoreError(
-        f"vector index {path.name}: wanted a flat or IVF index in half precision, got {type(index).__name__}; rebuild the store's index"
+        f"vector index {path.name}: wanted a flat or IVF index in half precision, got {type(index).__name__}; "
+        "rebuild the store's index"
     )
 
 

@@ -141,7 +141,8 @@ def test_an_index_of_another_kind_is_a_store_error(tmp_path: Path):
     with pytest.raises(StoreError) as refused:
         load(path)
     assert str(refused.value) == (
-        "vector index vectors.faiss: wanted a flat or IVF index in half precision, got IndexFlatL2; rebuild the store's index"
+        "vector index vectors.faiss: wanted a flat or IVF index in half precision, got IndexFlatL2; "
+        "rebuild the store's index"
     )
 
 
