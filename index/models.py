@@ -148,7 +148,8 @@ def _from_hub(name: str) -> tuple[Path, str]:
         said = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
         raise EncoderError(
             f"model {name}: neither a folder nor an installed package, and the hub gave nothing "
-            f"({type(error).__name__}: {said[:160]}); check name and network, or fetch it on a machine that reaches the hub and copy the folder"
+            f"({type(error).__name__}: {said[:160]}); check name and network, or fetch it "
+            "on a machine that reaches the hub and copy the folder"
         ) from error
     return place, f"hub {name}@{place.name}"
 

@@ -32,7 +32,8 @@ def tell(error: Exception, *, as_json: bool) -> int:
         sentence = str(error)
     else:
         traceback.print_exception(error)
-        sentence = f"{type(error).__name__}: {error}. Nobody foresaw this; please report it with the lines above"
+        first = next(iter(str(error).splitlines()), "")
+        sentence = f"{type(error).__name__}: {first}; nobody foresaw this, please report it with the lines above"
     _print(type(error).__name__, sentence, as_json)
     return REFUSED if isinstance(error, ImportRefused) else FAILED
 
@@ -42,8 +43,9 @@ def _tell_usage(error: Any, as_json: bool) -> int:
         typer.echo(error.format_message(), err=True)
     else:
         context = getattr(error, "ctx", None)
-        hint = f"; see `{context.command_path} --help`" if context is not None else ""
-        _print("UsageError", error.format_message().strip().rstrip(".") + hint, as_json)
+        said = error.format_message().strip()
+        hint = f" See `{context.command_path} --help`." if context is not None else ""
+        _print("UsageError", said + ("" if said.endswith((".", "?", ")")) else ".") + hint, as_json)
     return FAILED
 
 

@@ -11,6 +11,7 @@ from ...index import FilterError, Filters, parse_filters
 
 WANTED = "FIELD=VALUE, FIELD!=VALUE or FIELD=LOW..HIGH"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_COMPARED = re.compile(r"\s*([^<>=!]+?)\s*([<>])=?\s*([^<>=]+?)\s*")  # price>20, price<=80
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\S*")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -43,15 +44,13 @@ def _split(text: str) -> tuple[str, bool, Any]:
     name, equals, value = text.partition("=")
     negated = name.endswith("!")
     field = name.removesuffix("!").strip()
+    if compared := _COMPARED.fullmatch(text):
+        low = compared[2] == ">"
+        example = f"{compared[1]}={compared[3]}.." if low else f"{compared[1]}=..{compared[3]}"
+        raise FilterError(f"filter {text!r:.80}: wanted {WANTED}; write {example}")
     if not equals or not field or not value.strip():
         raise FilterError(f"filter {text!r:.80}: wanted {WANTED}; write brand=Acme or price=..80")
-    if field[-1] in "<>":
-        raise FilterError(f"filter {text!r:.80}: wanted {WANTED}; write {field[:-1].strip()}={_as_range(field, value)}")
     return field, negated, _value(field, value.strip())
-
-
-def _as_range(field: str, value: str) -> str:
-    return f"{value.strip()}.." if field.endswith(">") else f"..{value.strip()}"
 
 
 def _value(field: str, text: str) -> Any:

@@ -34,18 +34,13 @@ def show_feed(feed: Feed) -> None:
 def show_report(report: ImportReport, store: str) -> None:
     """Counts, the first bad rows, and where all of them are; on stdout."""
     screen.answer(_headline(report, store), style="bold")
-    table = screen.table("", "products", right=("products",))
-    for name in ("added", "changed", "unchanged", "deleted", "bad", "duplicates"):
-        count = getattr(report, name)
-        if count or name in {"added", "changed", "unchanged"}:
-            table.add_row(name, f"{count:,}", style="red" if name == "bad" else None)
-    screen.out().print(table)
+    screen.answer(_counts(report))
     if report.encoded or report.unread:
         screen.answer(_texts(report))
     _show_bad(report)
     _show_duplicates(report)
     if report.report_file:
-        screen.answer(f"All of them: {screen.plain(str(report.report_file))}")
+        screen.answer(f"\nAll that is wrong with the feed: {screen.plain(str(report.report_file))}")
     if not report.complete:
         screen.warn("The feed's end is torn off: what came before is in; send the whole feed again.")
 
@@ -55,6 +50,12 @@ def _headline(report: ImportReport, store: str) -> str:
         return f"Dry run: {report.rows:,} products read, {screen.plain(store)} was not changed. It would be:"
     left_out = f"; {report.bad:,} bad {_rows(report.bad)} left out" if report.bad else ""
     return f"{report.rows:,} products read in {report.seconds:,.1f} s; they are in {screen.plain(store)} now{left_out}."
+
+
+def _counts(report: ImportReport) -> str:
+    counts = [f"{getattr(report, name):,} {name}" for name in ("added", "changed", "unchanged", "deleted", "bad")]
+    again = f", {report.duplicates:,} duplicate" if report.duplicates else ""
+    return f"{', '.join(counts)}{again}."
 
 
 def _rows(count: int) -> str:
@@ -70,8 +71,8 @@ def _texts(report: ImportReport) -> str:
 def _show_bad(report: ImportReport) -> None:
     if not report.bad_rows:
         return
-    first = f"the first {len(report.bad_rows)} of {report.bad:,}" if report.bad > len(report.bad_rows) else "all"
-    table = screen.table("row", "id", "field", "wanted", "got", right=("row",), title=f"Bad rows, {first}")
+    screen.answer(f"\n{_title('bad rows', len(report.bad_rows), report.bad)}:")
+    table = screen.table("row", "id", "field", "wanted", "got", right=("row",))
     for row in report.bad_rows:
         table.add_row(str(row.row), *map(screen.plain, (row.id, row.field, row.wanted, row.value)))
     screen.out().print(table)
@@ -81,10 +82,12 @@ def _show_duplicates(report: ImportReport) -> None:
     shown = report.duplicate_rows
     if not shown:
         return
-    first = f"the first {len(shown)} of {report.duplicates:,}" if report.duplicates > len(shown) else "all"
-    table = screen.table(
-        "id", "row", "now from row", right=("row", "now from row"), title=f"Ids that came again, {first}; the last won"
-    )
+    screen.answer(f"\n{_title('ids that came again', len(shown), report.duplicates)}; the last row won:")
+    table = screen.table("id", "stood in row", "now from row", right=("stood in row", "now from row"))
     for each in shown:
         table.add_row(screen.plain(each.id), str(each.first_row), str(each.row))
     screen.out().print(table)
+
+
+def _title(what: str, shown: int, total: int) -> str:
+    return f"The first {shown} of {total:,} {what}" if shown < total else f"The {what}"

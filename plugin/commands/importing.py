@@ -18,6 +18,7 @@ Mapping = Annotated[
     list[str],
     typer.Option(
         "--mapping",
+        "--map",
         metavar="COLUMN=FIELD",
         help="What a column of a table means, where the guess is wrong; COLUMN= leaves it out. May be repeated.",
         show_default=False,
@@ -74,11 +75,11 @@ def import_feed(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Import a product feed; the store is made when there is none.
+    """Import a product feed into a store.
 
-    Bad rows are reported and the others imported. Ends with 0 when the feed is in, even if rows were bad; with 1 when
-    the import was refused and nothing was changed; with 2 on any other error. A stopped import keeps whole batches,
-    and the same command completes it.
+    The store is made when there is none. Bad rows are reported and the others imported. Ends with 0 when the feed is
+    in, even if rows were bad; with 1 when the import was refused and nothing was changed; with 2 on any other error.
+    A stopped import keeps whole batches, and the same command completes it.
     """
     from ...index import ImportOptions, read_feed
 

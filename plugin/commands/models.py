@@ -16,9 +16,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.",
 @hookimpl
 def register_commands(cli: typer.Typer) -> None:
     """Adds `models`."""
-    group = typer.Typer(
-        no_args_is_help=True, help="Carry an encoder into a closed data centre: a folder with its hashes."
-    )
+    group = typer.Typer(no_args_is_help=True, help="Encoders as folders, to carry where no hub is.")
     group.command("fetch")(fetch)
     group.command("check")(check)
     cli.add_typer(group, name="models")
@@ -26,13 +24,13 @@ def register_commands(cli: typer.Typer) -> None:
 
 def fetch(
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="[NAME]",
-            help="An installed package, a model folder or a hub name; the packaged default when not said.",
+            metavar="NAME",
+            help="An installed package, a model folder or a hub name; the packaged default when only DIR is said.",
             show_default=False,
         ),
-    ],
+    ] = None,
     folder: Annotated[
         Path | None, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)
     ] = None,
@@ -44,7 +42,9 @@ def fetch(
     """
     from ...index.models import DEFAULT, fetch_model
 
-    made = fetch_model(DEFAULT, Path(name)) if folder is None else fetch_model(name, folder)
+    if name is None:
+        raise typer.BadParameter("wanted a folder to make, got none; write `shelfwise models fetch NAME DIR`")
+    made = fetch_model(DEFAULT, name) if folder is None else fetch_model(name, folder)
     if json:
         screen.print_json(made.to_dict())
         return
@@ -55,7 +55,10 @@ def fetch(
 
 
 def check(folder: Folder, json: options.Json = False) -> None:
-    """Compare a fetched folder with its hashes; ends with 2 when a file is missing, changed or new."""
+    """Compare a fetched folder with its hashes.
+
+    Ends with 2 when a file is missing, changed or new.
+    """
     from ...index.models import check_model
 
     made = check_model(folder)

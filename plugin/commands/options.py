@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,4 +60,6 @@ def encoder_settings(
 
     if reference is None and query_prompt is None and passage_prompt is None:
         return None
+    if reference is not None and Path(reference).expanduser().is_dir():
+        reference = str(Path(reference).expanduser().resolve())  # the store remembers it, wherever it is opened from
     return EncoderSettings(reference, query_prompt, passage_prompt)

@@ -17,6 +17,7 @@ def show_product(product: Product) -> None:
         if value:
             table.add_row(name, screen.plain(value))
     screen.out().print(table)
+    screen.answer("")
     _show_offers(product)
 
 
@@ -45,9 +46,12 @@ def _show_offers(product: Product) -> None:
     if rows == [(product.variants[0], None)]:
         screen.answer("No offer: it has no price.")
         return
-    table = screen.table("variant", "options", "price", "before", "stock", "where", right=("price", "before", "stock"))
-    for variant, offer in rows:
-        table.add_row(screen.plain(variant.id), _options(variant, product.locale), *_offer(offer))
+    names = ("variant", "options", "price", "before", "stock", "where")
+    cells = [(screen.plain(variant.id), _options(variant, product.locale), *_offer(offer)) for variant, offer in rows]
+    used = [at for at in range(len(names)) if any(row[at] for row in cells)]
+    table = screen.table(*(names[at] for at in used), right=("price", "before", "stock"))
+    for row in cells:
+        table.add_row(*(row[at] for at in used))
     screen.out().print(table)
 
 

@@ -23,7 +23,7 @@ def get(
     locale: options.Locale = None,
     json: options.Json = False,
 ) -> None:
-    """Show one product with all that the store knows of it."""
+    """Show one product."""
     from ..shop import Shop
 
     context = options.context(locale, None, None, [], None)
@@ -42,7 +42,10 @@ def delete(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="The products' ids.", show_default=False)],
     json: options.Json = False,
 ) -> None:
-    """Delete products; ids that the store does not hold are named and change nothing."""
+    """Delete products.
+
+    Ids that the store does not hold are named and change nothing.
+    """
     from ..shop import Shop
 
     with Shop.open(store, create=False) as shop:

@@ -15,7 +15,7 @@ def show_results(found: Results, parts: bool) -> None:
     screen.answer(_total(found), style="bold")
     for name, facet in found.facets.items():
         shown = [f"{screen.plain(value.label)} ({value.count:,})" for value in facet.values[:FACET_VALUES]]
-        more = f" and {len(facet.values) - FACET_VALUES} more" if len(facet.values) > FACET_VALUES else ""
+        more = " and more" if len(facet.values) > FACET_VALUES else ""
         screen.answer(f"{screen.plain(name)}: {', '.join(shown) or 'none'}{more}")
     for note in found.notes:
         screen.warn(f"Note: {note}")
@@ -45,6 +45,8 @@ def _total(found: Results) -> str:
         return "Nothing found."
     first = found.request.offset + 1
     about = "" if found.total_is_exact else "at least "
-    shown = f"{first} to {first + len(found) - 1}" if found.hits else "none from here on"
-    milliseconds = found.timings.get("total", 0.0)
-    return f"{shown} of {about}{found.total:,} products, {milliseconds:,.0f} ms"
+    last = first + len(found) - 1
+    shown = f"{first} to {last}" if last > first else str(first)
+    if not found.hits:
+        return f"There are {about}{found.total:,} products, and none stands at place {first:,} or later."
+    return f"{shown} of {about}{found.total:,} {'product' if found.total == 1 else 'products'}"
