@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,13 +36,24 @@ class Database:
         event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", _begin)
 
-    @staticmethod
-    def _prepare(connection: Any, _record: object) -> None:
+    def _prepare(self, connection: Any, _record: object) -> None:
         # The driver's own transaction handling would begin too late for a consistent read; `_begin` says it all.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        self._write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")  # acknowledged means that it survives a power cut
         connection.execute("PRAGMA temp_store=MEMORY")
+
+    def _write_ahead(self, connection: Any) -> None:
+        # SQLite does not wait for this one lock: of processes that make a store at the same moment, all but one fail.
+        until = time.monotonic() + self._lock_seconds
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def create(self) -> None:
         """Makes the tables where they are missing."""
