@@ -152,8 +152,7 @@ def open_as_nobody(order: dict[str, Any], says: Says) -> None:
 
 
 DOES: dict[str, Callable[[dict[str, Any], Says], None]] = {
-    each.__name__: each
-    for each in (write, write_once, own, one, opens, import_feed, build, hold_lock, open_as_nobody)
+    each.__name__: each for each in (write, write_once, own, one, opens, import_feed, build, hold_lock, open_as_nobody)
 }
 
 

@@ -156,7 +156,9 @@ def with_three_generations(path: Path) -> None:
 
 def feed_of(path: Path, n: int) -> Path:
     feed = path.parent / "feed.jsonl"
-    feed.write_text("".join(json.dumps({"id": f"f{at}", "title": f"Mug number {at}", "price": 3}) + "\n" for at in range(n)))
+    feed.write_text(
+        "".join(json.dumps({"id": f"f{at}", "title": f"Mug number {at}", "price": 3}) + "\n" for at in range(n))
+    )
     return feed
 
 
