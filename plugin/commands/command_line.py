@@ -120,4 +120,5 @@ class _Sentence(logging.Formatter):
     """The message alone: a traceback is for a program's log, not for a person at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.capitalize()}: {record.getMessage()}"
+        message = record.getMessage()
+        return f"{message[:1].upper()}{message[1:]}."
