@@ -1,0 +1,189 @@
+"""The page "Fernhill": a shop window over the sample catalogue, in Gradio.
+
+`shelfwise demo` serves it. Here stand the components and what each event does to them; what is shown is made by plain
+functions in `pages/`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from shelfwise.demo.pages import assets, choice
+from shelfwise.demo.pages.choice import Choice
+from shelfwise.demo.pages.detail import product_html
+from shelfwise.demo.pages.icons import LEAF, icon
+from shelfwise.demo.pages.panel import chips_html, panel_html
+from shelfwise.demo.pages.search import find, request_for
+from shelfwise.demo.pages.summary import failed_html, has_more, more_label, results_html
+from shelfwise.demo.pages.wording import LANGUAGES, Wording, wording
+from shelfwise.plugin import Shop
+
+TITLE = "Fernhill · a shop searched by Shelfwise"
+LONGEST_QUERY = 500  # characters that the search box takes
+AT_ONCE = 4  # answers that are made at the same time
+
+# Answers take milliseconds: no queue, no progress bars, no entry in the page's list of endpoints.
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+class Window:
+    """The page's components, and the functions that its events call."""
+
+    def __init__(self, shop: Shop) -> None:
+        """Must be made inside `gr.Blocks`."""
+        self._shop = shop
+        start, says = Choice(), wording("en")
+        self.choice = gr.State(start)
+        with gr.Row(elem_id="fh-head"):
+            self.brand = gr.HTML(_brand(says))
+            self.language = gr.Radio(
+                [(name, code) for code, name in LANGUAGES.items()],
+                value="en",
+                show_label=False,
+                container=False,
+                elem_id="fh-language",
+                label="Language",
+            )
+        with gr.Row(elem_id="fh-ask"):
+            self.query = gr.Textbox(
+                placeholder=says.placeholder,
+                show_label=False,
+                label="Query",
+                container=False,
+                max_lines=1,
+                max_length=LONGEST_QUERY,
+                scale=1,
+                autofocus=True,
+                elem_id="fh-query",
+            )
+            self.search = gr.Button(says.search, variant="primary", scale=0, min_width=120, elem_id="fh-search")
+        self.chips = gr.HTML(chips_html(start), js_on_load=assets.script("chips"), elem_id="fh-examples")
+        with gr.Row(elem_id="fh-body", equal_height=False):
+            with gr.Column(scale=0, min_width=250, elem_id="fh-filters"):
+                self.panel = gr.HTML(js_on_load=assets.script("filters"))
+            with gr.Column(scale=1, min_width=280, elem_id="fh-found"):
+                with gr.Row(elem_id="fh-bar"):
+                    self.sort = gr.Dropdown(
+                        _sorts(says), value="relevance", label=says.sort, filterable=False, elem_id="fh-sort"
+                    )
+                    self.why = gr.Checkbox(label=says.why, value=False, container=False, elem_id="fh-why")
+                self.results = gr.HTML(js_on_load=assets.script("products"), elem_id="fh-results")
+                self.more = gr.Button(says.more, variant="secondary", elem_id="fh-more")
+        self.layer = gr.HTML("", js_on_load=assets.script("layer"), elem_id="fh-layer")
+        self._wire()
+
+    def _wire(self) -> None:
+        shown = [self.choice, self.panel, self.results, self.more]
+        known = [self.choice, self.why]
+        for asks in (self.query.submit, self.search.click):
+            asks(self.ask, [*known, self.query], shown, **QUICK)
+        self.chips.select(self.ask_example, known, [self.query, *shown], **QUICK)
+        self.panel.input(self.filter, known, shown, **QUICK)
+        self.sort.input(self.order, [*known, self.sort], shown, **QUICK)
+        self.why.input(self.show, known, shown, **QUICK)
+        self.more.click(self.show_more, known, shown, **QUICK)
+        words = [self.brand, self.query, self.search, self.chips, self.sort, self.why]
+        self.language.input(self.speak, [*known, self.language], [*words, *shown], **QUICK)
+        for card in (self.results, self.layer):
+            card.select(self.open, [self.choice], [self.layer], **QUICK)
+        self.layer.clear(lambda: "", None, [self.layer], **QUICK)
+
+    # ---- the events ----------------------------------------------------------------------------------------------
+
+    def show(self, chosen: Choice, why: bool) -> list[Any]:
+        """Choice, filters, results and the button for more, in this order."""
+        says = wording(chosen.language)
+        try:
+            page = find(self._shop, chosen)
+        except ValueError as error:  # a RequestError: what was typed or sent cannot be asked
+            return [chosen, gr.skip(), failed_html(says, str(error)), gr.Button(visible=False)]
+        more = gr.Button(more_label(page, says), visible=has_more(page))
+        return [chosen, panel_html(page), results_html(page, why=why), more]
+
+    def ask(self, chosen: Choice, why: bool, query: str) -> list[Any]:
+        """The query that was typed."""
+        return self.show(choice.asked(chosen, query), why)
+
+    def ask_example(self, chosen: Choice, why: bool, event: gr.EventData) -> list[Any]:
+        """An example query, which starts without filters."""
+        query = _sent(event, "query")
+        return [query, *self.show(choice.asked(choice.without_filters(chosen), query), why)]
+
+    def filter(self, chosen: Choice, why: bool, event: gr.EventData) -> list[Any]:
+        """A click in the filter panel."""
+        data = getattr(event, "_data", None)
+        return self.show(choice.filtered(chosen, data if isinstance(data, dict) else {}), why)
+
+    def order(self, chosen: Choice, why: bool, sort: str) -> list[Any]:
+        """Another order."""
+        return self.show(choice.sorted_by(chosen, sort), why)
+
+    def show_more(self, chosen: Choice, why: bool) -> list[Any]:
+        """A page more."""
+        return self.show(choice.more(chosen), why)
+
+    def speak(self, chosen: Choice, why: bool, language: str) -> list[Any]:
+        """Another language: everything that the page says, and the same question again."""
+        chosen = choice.spoken(chosen, language)
+        says = wording(chosen.language)
+        words = [
+            _brand(says),
+            gr.Textbox(placeholder=says.placeholder),
+            says.search,
+            chips_html(chosen),
+            gr.Dropdown(_sorts(says), label=says.sort, value=chosen.sort),
+            gr.Checkbox(label=says.why),
+        ]
+        return [*words, *self.show(chosen, why)]
+
+    def open(self, chosen: Choice, event: gr.EventData) -> str:
+        """The dialog of the product whose card was clicked."""
+        try:
+            return product_html(self._shop, _sent(event, "id"), chosen)
+        except (ValueError, KeyError):  # an id that is none, or of a product that was deleted a moment ago
+            return ""
+
+    def answer(self, query: str, language: str = "en") -> dict[str, Any]:
+        """Search results as JSON, for programs: hits, total, timings."""
+        asked = choice.asked(choice.spoken(Choice(), language), query)
+        return self._shop.answer(request_for(asked, k=asked.shown)).to_dict()
+
+
+def build_page(shop: Shop) -> gr.Blocks:
+    """The page over a shop; `server.py` serves it."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        window = Window(shop)
+        page.load(window.show, [window.choice, window.why], [window.choice, window.panel, window.results, window.more], **QUICK)
+        gr.api(window.answer, api_name="search", concurrency_limit=AT_ONCE)
+    return page
+
+
+def theme() -> gr.themes.Base:
+    """Quiet colours, and fonts that are here already: Gradio ships its own, and asks nobody for others."""
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "PingFang SC", "Microsoft YaHei"]
+    return gr.themes.Base(
+        primary_hue="emerald",
+        neutral_hue="stone",
+        radius_size="lg",
+        font=[*fonts, "Noto Sans CJK SC", "sans-serif"],
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+    )
+
+
+def _brand(says: Wording) -> str:
+    return (
+        '<div class="fh-logo"><span>' + icon(LEAF) + "</span><div><h1>Fernhill</h1>"
+        f"<p>{says.tagline}</p></div></div>"
+    )
+
+
+def _sorts(says: Wording) -> list[tuple[str, str]]:
+    return [(label, code) for code, label in says.sorts.items()]
+
+
+def _sent(event: gr.EventData, name: str) -> str:
+    """A text that the page's script sent along; blank where it is missing."""
+    data = getattr(event, "_data", None)
+    return str(data.get(name) or "")[:LONGEST_QUERY] if isinstance(data, dict) else ""
