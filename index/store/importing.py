@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +67,11 @@ class _Seen:
     """What the rows so far held."""
 
     first_row: dict[str, int] = field(default_factory=dict)
+    bad_ids: set[str] = field(default_factory=set)  # named by the feed, though it could not be taken
+
+    def names(self, product_id: str) -> bool:
+        """Whether the feed holds this product, well or badly."""
+        return product_id in self.first_row or product_id in self.bad_ids
 
     def note(self, product_id: str, row: int) -> Duplicate | None:
         """Remembers an id; the duplicate it is, if it is one."""
@@ -81,11 +87,13 @@ def import_products(
     Batches are acknowledged one by one: a killed import keeps whole batches, and running it again completes it and
     encodes nothing twice. Raises `ImportRefused` before anything is changed when `options` say so.
     """
+    _check_given(given)
     watch = progress or Progress()
+    gone: set[str] = set()
     source = given if not isinstance(given, Iterator) or not _two_passes(options) else list(given)
     name = str(getattr(given, "path", ""))
     if _two_passes(options):
-        checked = _look_through(store, source, options, name)
+        checked, gone = _look_through(store, source, options, name)
         if options.dry_run:
             return checked
     import_id = _begin(store, name, options.mode)
@@ -96,12 +104,23 @@ def import_products(
     watch.begins(hint)
     seen = _write_all(store, source, options, report, file, watch, hint)
     report.complete = bool(getattr(given, "complete", True))
-    if options.mode == "replace":
-        report.deleted = store.remove(store.ids() - seen.first_row.keys(), import_id)
+    if options.mode == "replace" and not report.complete:
+        report.warnings.append("the feed's end was torn off when it was read again, so nothing was deleted")
+    elif options.mode == "replace":
+        # Only what was counted before: neither what others add meanwhile, nor what only this reading lacks.
+        report.deleted = store.remove([key for key in gone if not seen.names(key)], import_id)
     store.settle(GENERATION_AT_LEAST if report.rows >= GENERATION_AT_LEAST else None)
     report.seconds = time.perf_counter() - started
     _finish(store, report)
     return report
+
+
+def _check_given(given: object) -> None:
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise RequestError(
+            f"upsert: wanted a Product, a list of products or a feed, got {type(given).__name__}; write "
+            "Product(id=…, title=…), or read a file with read_feed(path)"
+        )
 
 
 def _two_passes(options: ImportOptions) -> bool:
@@ -164,9 +183,11 @@ def _products(
     good: dict[str, Product] = {}
     for row, item in batch:
         report.rows += 1
-        product = _product(row, item, options.mode, {**current, **good} if options.mode == "patch" else {})
+        product = _product(row, item, options.mode, ChainMap(good, current), store.context.currency or "")
         if isinstance(product, BadRow):
             file.bad(product)
+            if product.id:
+                seen.bad_ids.add(product.id.strip())
             continue
         if again := seen.note(product.id, row):
             file.duplicate(again)
@@ -178,7 +199,7 @@ def _current(store: Store, batch: Sequence[tuple[int, Item]]) -> dict[str, Produ
     return store.products([str(item.fields.get("id", "")) for _, item in batch if isinstance(item, FeedRow)])
 
 
-def _product(row: int, item: Item, mode: str, current: dict[str, Product]) -> Product | BadRow:
+def _product(row: int, item: Item, mode: str, current: Mapping[str, Product], currency: str) -> Product | BadRow:
     if isinstance(item, BadRow):
         return item
     if isinstance(item, Product):
@@ -200,7 +221,7 @@ def _product(row: int, item: Item, mode: str, current: dict[str, Product]) -> Pr
             row, "id", repr(key)[:80], "the id of a product that the store holds; import new ones with mode merge", key
         )
     try:
-        return patched(current[key], item.fields)
+        return patched(current[key], item.fields, currency)
     except FieldError as error:
         return BadRow(row, error.field, error.value, error.wanted, key)
 
@@ -208,8 +229,10 @@ def _product(row: int, item: Item, mode: str, current: dict[str, Product]) -> Pr
 # ---- looking before writing --------------------------------------------------------------------------------------
 
 
-def _look_through(store: Store, source: Iterable[Any], options: ImportOptions, name: str) -> ImportReport:
-    """Reads everything and writes nothing; raises `ImportRefused`."""
+def _look_through(
+    store: Store, source: Iterable[Any], options: ImportOptions, name: str
+) -> tuple[ImportReport, set[str]]:
+    """Reads everything and writes nothing; also gives what `replace` is to delete. Raises `ImportRefused`."""
     report = ImportReport(None, name, options.mode)
     file = ReportFile(options.report_file, report)
     seen = _Seen()
@@ -231,9 +254,11 @@ def _look_through(store: Store, source: Iterable[Any], options: ImportOptions, n
             f"import of {name or 'products'}: {report.bad:,} of {report.rows:,} rows are bad and strict was "
             f"asked for, so nothing was changed.\n{report}"
         )
+    gone: set[str] = set()
     if options.mode == "replace":
-        report.deleted = _check_replace(store, held, report, options)
-    return report
+        gone = _check_replace(store, held, seen, report, options)
+        report.deleted = len(gone)
+    return report, gone
 
 
 def _sellable(product: Product) -> tuple[bool, bool]:
@@ -242,33 +267,35 @@ def _sellable(product: Product) -> tuple[bool, bool]:
 
 
 def _check_replace(
-    store: Store, held: dict[str, tuple[bool, bool]], report: ImportReport, options: ImportOptions
-) -> int:
-    """How many products would vanish; raises `ImportRefused` when the feed is torn or takes too much away."""
+    store: Store, held: dict[str, tuple[bool, bool]], seen: _Seen, report: ImportReport, options: ImportOptions
+) -> set[str]:
+    """The products that would vanish; raises `ImportRefused` when the feed is torn or takes too much away."""
     if not report.complete:
         raise ImportRefused(
             f"import of {report.source}: the feed's end is torn off, and replace deletes what a feed does not "
             "name; send the whole feed, or use mode merge"
         )
-    total = vanish = priceless = stockless = 0
+    total = priceless = stockless = 0
+    gone: set[str] = set()
     with store.database.read() as connection:
         for part in rows.live_products(connection):
             for row in part:
                 total += 1
                 priced, stocked = _sellable(rows.from_row(row[1], row[2] or "{}"))
                 new = held.get(row[0])
-                vanish += new is None
+                if not seen.names(row[0]):
+                    gone.add(row[0])
                 priceless += new is not None and priced and not new[0]
                 stockless += new is not None and stocked and priced and not new[1]
-    worst = max(vanish, priceless, stockless)
+    worst = max(len(gone), priceless, stockless)
     if total and worst > SHRINK_LIMIT * total and not options.allow_shrink:
         raise ImportRefused(
-            f"import of {report.source or 'products'}: of {total:,} products {vanish:,} would vanish, "
+            f"import of {report.source or 'products'}: of {total:,} products {len(gone):,} would vanish, "
             f"{priceless:,} lose their price and "
             f"{stockless:,} their stock; more than a tenth is refused unless allow_shrink (--allow-shrink) says "
             "so; nothing was changed"
         )
-    return vanish
+    return gone
 
 
 # ---- what a person should know -----------------------------------------------------------------------------------
@@ -288,8 +315,8 @@ def _announce(share: float, rate: float, left: int, store: Store, watch: Progres
 
 
 def _warn_of_language(store: Store, products: Sequence[Product], report: ImportReport, watch: Progress) -> None:
-    if report.warnings or not products:
-        return
+    if report.warnings or not products or not report.encoded + report.unread:
+        return  # where nothing was to be encoded, no model need be there
     encoder = store.encoder
     language = main_language(f"{product.title} {product.description}" for product in products)
     declared = {locale.split("-")[0] for product in products for locale in product.texts if locale}

@@ -79,6 +79,7 @@ class ReportFile:
 
     def __init__(self, path: Path | None, report: ImportReport) -> None:
         self._path, self._report = path, report
+        self._mode = "w"  # what an earlier import, or an earlier reading of this one, left at the path is replaced
 
     def bad(self, row: BadRow) -> None:
         """One row that was not taken."""
@@ -98,8 +99,11 @@ class ReportFile:
         if self._path is None:
             return
         self._report.report_file = self._path
-        with self._path.open("a", encoding="utf-8") as file:
+        if self._mode == "w":
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open(self._mode, encoding="utf-8") as file:
             file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        self._mode = "a"
 
 
 def bad_to_dict(row: BadRow) -> dict[str, Any]:
