@@ -397,9 +397,14 @@ def test_threads_that_wait_to_write_hold_no_connection_that_a_reader_needs(
 
 def test_a_failed_write_leaves_nothing_and_frees_the_lock(open_store: Opens, lamps: Lamps) -> None:
     store = open_store()
-    with pytest.raises(RuntimeError), store.database.write() as connection:
-        connection.execute(update(schema.facts).values(value="nonsense"))
-        raise RuntimeError
+
+    def fail() -> None:
+        with store.database.write() as connection:
+            connection.execute(update(schema.facts).values(value="nonsense"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert store.put(lamps(1)).added == 1
 
 
