@@ -41,14 +41,15 @@ MEASURE = re.compile(
     r"(?<=\d)[\s-]*(" + "|".join(_pattern(each) for each in sorted(CANONICAL, key=len, reverse=True)) + ")"
 )
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-TIMES = re.compile(r"(?<=[\d\s])\s*[x×*]\s*(?=\d)")
+# No \s* before the sign: over a long run of blanks it would be tried from each of them.
+TIMES = re.compile(r"(?<=[\d\s])[x×*]\s*(?=\d)")
 
 
 def unify_units(text: str) -> str:
     """Lower-case text with every measure as number, blank, canonical unit, and "2x4" as "2 4".
 
     >>> unify_units('27" monitor'), unify_units("1/2 in. x 3 ft."), unify_units("5加仑")
-    ('27 in  monitor', '1/2 in  3 ft ', '5 gal ')
+    ('27 in  monitor', '1/2 in   3 ft ', '5 gal ')
     """
     text = THOUSANDS.sub("", text)
     text = AREA.sub(" sqft ", text)
