@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
-
+from gradio.events import api
 from shelfwise.demo.pages import assets, choice
 from shelfwise.demo.pages.choice import Choice
 from shelfwise.demo.pages.detail import product_html
@@ -37,7 +37,7 @@ class Window:
         start, says = Choice(), wording("en")
         self.choice = gr.State(start)
         with gr.Row(elem_id="fh-head"):
-            self.brand = gr.HTML(_brand(says))
+            self.brand = gr.HTML(_brand(says), apply_default_css=False)
             self.language = gr.Radio(
                 [(name, code) for code, name in LANGUAGES.items()],
                 value="en",
@@ -59,19 +59,19 @@ class Window:
                 elem_id="fh-query",
             )
             self.search = gr.Button(says.search, variant="primary", scale=0, min_width=120, elem_id="fh-search")
-        self.chips = gr.HTML(chips_html(start), js_on_load=assets.script("chips"), elem_id="fh-examples")
+        self.chips = _part("chips", "fh-examples", chips_html(start))
         with gr.Row(elem_id="fh-body", equal_height=False):
             with gr.Column(scale=0, min_width=250, elem_id="fh-filters"):
-                self.panel = gr.HTML(js_on_load=assets.script("filters"))
+                self.panel = _part("filters", "fh-choose")
             with gr.Column(scale=1, min_width=280, elem_id="fh-found"):
                 with gr.Row(elem_id="fh-bar"):
                     self.sort = gr.Dropdown(
                         _sorts(says), value="relevance", label=says.sort, filterable=False, elem_id="fh-sort"
                     )
                     self.why = gr.Checkbox(label=says.why, value=False, container=False, elem_id="fh-why")
-                self.results = gr.HTML(js_on_load=assets.script("products"), elem_id="fh-results")
+                self.results = _part("products", "fh-results")
                 self.more = gr.Button(says.more, variant="secondary", elem_id="fh-more")
-        self.layer = gr.HTML("", js_on_load=assets.script("layer"), elem_id="fh-layer")
+        self.layer = _part("layer", "fh-layer")
         self._wire()
 
     def _wire(self) -> None:
@@ -153,10 +153,16 @@ class Window:
 
 def build_page(shop: Shop) -> gr.Blocks:
     """The page over a shop; `server.py` serves it."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+    page: gr.Blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
+    with page:
         window = Window(shop)
-        page.load(window.show, [window.choice, window.why], [window.choice, window.panel, window.results, window.more], **QUICK)
-        gr.api(window.answer, api_name="search", concurrency_limit=AT_ONCE)
+        page.load(
+            window.show,
+            [window.choice, window.why],
+            [window.choice, window.panel, window.results, window.more],
+            **QUICK,
+        )
+        api(window.answer, api_name="search", concurrency_limit=AT_ONCE)
     return page
 
 
@@ -172,10 +178,14 @@ def theme() -> gr.themes.Base:
     )
 
 
+def _part(function: str, element: str, value: str = "") -> gr.HTML:
+    """A place for HTML of our own, with the function of `page.js` that listens to it."""
+    return gr.HTML(value, js_on_load=assets.script(function), elem_id=element, apply_default_css=False)
+
+
 def _brand(says: Wording) -> str:
     return (
-        '<div class="fh-logo"><span>' + icon(LEAF) + "</span><div><h1>Fernhill</h1>"
-        f"<p>{says.tagline}</p></div></div>"
+        '<div class="fh-logo"><span>' + icon(LEAF) + f"</span><div><h1>Fernhill</h1><p>{says.tagline}</p></div></div>"
     )
 
 

@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 
 from ..plugin.hooks import hookimpl
-from .sample import build_sample_shop, default_folder
 
 CHECKED = "something warm for winter"  # the query of --check
 
@@ -27,7 +26,9 @@ def register_commands(cli: typer.Typer) -> None:
     def demo(
         port: Annotated[int, typer.Option(help="The first port to try.", min=1, max=65_535)] = 7860,
         host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
-        store: Annotated[Path | None, typer.Option(help="Folder of the sample shop; a cache folder unless said.")] = None,
+        store: Annotated[
+            Path | None, typer.Option(help="Folder of the sample shop; a cache folder unless said.")
+        ] = None,
         check: Annotated[bool, typer.Option("--check", help="Answer one search through the page, and exit.")] = False,
         no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     ) -> None:
@@ -38,13 +39,18 @@ def register_commands(cli: typer.Typer) -> None:
 def run_demo(*, port: int, host: str, store: Path | None, check: bool, browser: bool) -> None:
     """What `shelfwise demo` does. Raises `MissingExtra` without gradio, and what building and serving raise."""
     needs_gradio()
+    from .sample import build_sample_shop, default_folder
+    from .server import Server
+
     folder = store or default_folder()
     typer.echo(f"The sample shop Fernhill, in {folder}")
     with build_sample_shop(folder, told=tell) as shop:
-        from .server import Server
-
         shop.search(CHECKED, k=1)  # loads the encoder now, and not while the first visitor waits
-        with Server(shop, host=host, port=port) as server:
+        try:
+            made = Server(shop, host=host, port=port)
+        except OSError as error:
+            raise typer.BadParameter(f"{host}: {error}; name another address or port", param_hint="--host") from None
+        with made as server:
             typer.echo(f"Fernhill is open: {server.url}  ({len(shop):,} products)")
             if check:
                 typer.echo(checked(server.url))
@@ -58,9 +64,9 @@ def run_demo(*, port: int, host: str, store: Path | None, check: bool, browser: 
 
 def needs_gradio() -> None:
     """Raises `MissingExtra` where gradio is not installed."""
-    from ..plugin import MissingExtra
-
     if importlib.util.find_spec("gradio") is None:
+        from ..plugin import MissingExtra
+
         raise MissingExtra("demo: wanted the library gradio, which is not installed; pip install 'shelfwise[demo]'")
 
 
@@ -75,8 +81,8 @@ def tell(done: int, total: int) -> None:
 
 
 def checked(url: str) -> str:
-    """Asks the running page one search over HTTP; a sentence about what it found. Raises `RuntimeError` without hits."""
-    from gradio_client import Client
+    """Asks the running page one search over HTTP; a sentence about what it found, or exit code 1."""
+    from gradio_client import Client  # type: ignore[import-untyped]
 
     client = Client(url, verbose=False, analytics_enabled=False)
     try:
@@ -84,7 +90,8 @@ def checked(url: str) -> str:
     finally:
         client.close()
     if not found["hits"]:
-        raise RuntimeError(f"demo: wanted products for {CHECKED!r} from {url}, got none; the sample shop is not whole")
+        typer.echo(f"Wanted products for {CHECKED!r} from {url}, got none: the sample shop is not whole.", err=True)
+        raise typer.Exit(1)
     first = found["hits"][0]
     took = found["timings"]["total"]
     return f"{CHECKED!r}: {found['total']:,} products in {took:.0f} ms, the first one is {first['title']!r}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +14,8 @@ from ..plugin import Product, Shop
 from .catalogue import products
 
 BATCH = 64  # products between two reports of progress
+MARK = "fernhill"  # a file that tells the sample shop from a shop that somebody lives by
+ENCODER = "SHELFWISE_ENCODER"  # the setting that chooses the encoder of a new store
 Told = Callable[[int, int], None]  # products stored, products in all
 
 
@@ -19,9 +23,11 @@ def build_sample_shop(path: str | Path | None = None, *, encoder: str | None = N
     """The sample shop in a folder, `default_folder()` unless named.
 
     Products that the store holds already are not encoded again, and those that left the catalogue leave the store.
-    Raises what `Shop.open` and `Shop.upsert` raise.
+    Raises `FileExistsError` for a folder that holds another shop, and what `Shop.open` and `Shop.upsert` raise.
     """
-    shop = Shop.open(path or default_folder(), encoder=encoder, locale="en", currency="USD")
+    folder = Path(path or default_folder())
+    _mark(folder)
+    shop = Shop.open(folder, encoder=encoder, locale="en", currency="USD")
     try:
         catalogue = [Product.from_dict(fields) for fields in products()]
         for done, batch in _batches(catalogue):
@@ -37,32 +43,45 @@ def build_sample_shop(path: str | Path | None = None, *, encoder: str | None = N
     return shop
 
 
+def _mark(folder: Path) -> None:
+    """Claims a folder for the sample shop, which is brought up to date by deleting what is not in the catalogue."""
+    holds = folder.is_dir() and any(folder.iterdir())
+    if holds and not (folder / MARK).is_file():
+        wanted = "wanted an empty folder, or one that holds the sample shop; this one holds something else"
+        raise FileExistsError(errno.EEXIST, wanted, str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("The sample shop of Shelfwise's demo. This folder can be deleted.\n", "utf-8")
+
+
 def default_folder() -> Path:
     """Where the sample shop lies unless somebody says: `.shelfwise/` where there is one, else the user's cache.
 
-    Works without a home directory: then it is a folder of this user among the temporary files.
+    Each encoder has its own. Works without a home directory: then it is a new folder among the temporary files.
     """
-    for folder in _candidates():
+    encoder = re.sub(r"[^A-Za-z0-9]+", "-", os.environ.get(ENCODER, "")).strip("-")[-60:]
+    name = f"fernhill-{encoder}" if encoder else "fernhill"
+    for parent in _caches():
+        folder = parent / name
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK | os.X_OK):
             return folder
-    return Path(tempfile.mkdtemp(prefix="shelfwise-")) / "fernhill"
+    return Path(tempfile.mkdtemp(prefix="shelfwise-")) / name
 
 
-def _candidates() -> Iterator[Path]:
+def _caches() -> Iterator[Path]:
     here = Path(".shelfwise")
     if here.is_dir():
-        yield here / "fernhill"
+        yield here
     cache, home = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
     if cache:
-        yield Path(cache) / "shelfwise" / "fernhill"
+        yield Path(cache) / "shelfwise"
     # Not Path.home(): it asks the user database where HOME is empty, and names folders that are not there.
     if home and Path(home).is_dir():
         caches = Path("Library", "Caches") if sys.platform == "darwin" else Path(".cache")
-        yield Path(home) / caches / "shelfwise" / "fernhill"
+        yield Path(home) / caches / "shelfwise"
 
 
 def _batches(catalogue: Sequence[Product]) -> Iterator[tuple[int, Sequence[Product]]]:

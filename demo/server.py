@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -88,17 +89,11 @@ def free_port(host: str, first: int) -> socket.socket:
             listener.listen(128)
         except OSError as error:
             listener.close()
-            if not isinstance(error, PermissionError) and _is_taken(error):
+            if error.errno == errno.EADDRINUSE:
                 continue
             raise
         return listener
-    raise OSError(f"demo: no free port from {first} to {min(first + TRIED, 65_536) - 1}; name another with --port")
-
-
-def _is_taken(error: OSError) -> bool:
-    import errno
-
-    return error.errno == errno.EADDRINUSE
+    raise OSError(errno.EADDRINUSE, f"no port from {first} to {min(first + TRIED, 65_536) - 1} is free")
 
 
 def _server(shop: Shop) -> Any:

@@ -24,8 +24,8 @@ def card(hit: Hit, says: Wording, best: float | None = None) -> str:
     """One product. `best` is the highest score of the page, the full width of the bars; None leaves them out."""
     product = hit.product
     return (
-        f'<article class="fh-card{"" if hit.in_stock else " fh-out"}" data-id="{text(product.id)}" tabindex="0" role="button"'
-        f' aria-label="{text(product.title)}">'
+        f'<article class="fh-card{"" if hit.in_stock else " fh-out"}" data-id="{text(product.id)}"'
+        f' tabindex="0" role="button" aria-label="{text(product.title)}">'
         f"{tile(product)}{discount(hit)}"
         f'<div class="fh-body"><div class="fh-brand">{text(product.brand)}</div>'
         f'<h3 class="fh-title">{text(product.title)}</h3>'

@@ -83,9 +83,7 @@ def filtered(choice: Choice, event: Mapping[str, Any]) -> Choice:
     return choice
 
 
-def _toggled(
-    picked: Mapping[str, tuple[str, ...]], name: str, code: str, *, on: bool
-) -> Mapping[str, tuple[str, ...]]:
+def _toggled(picked: Mapping[str, tuple[str, ...]], name: str, code: str, *, on: bool) -> Mapping[str, tuple[str, ...]]:
     others = tuple(each for each in picked.get(name, ()) if each != code)
     codes = (*others, code) if on else others
     rest = {key: value for key, value in picked.items() if key != name}

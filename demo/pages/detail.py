@@ -27,7 +27,8 @@ def product_html(shop: Shop, product_id: str, choice: Choice) -> str:
 def dialog(body: str, title: str, says: Wording) -> str:
     """A layer over the page; `page.js` closes it by its cross, by Escape, and by a click beside it."""
     return (
-        f'<div class="fh-layer"><div class="fh-dialog" role="dialog" aria-modal="true" aria-label="{text(title)}" tabindex="-1">'
+        '<div class="fh-layer"><div class="fh-dialog" role="dialog" aria-modal="true" tabindex="-1"'
+        f' aria-label="{text(title)}">'
         f'<button type="button" class="fh-close" aria-label="{text(says.close)}">×</button>{body}</div></div>'
     )
 
@@ -68,8 +69,8 @@ def _variant_cells(product: Product, at: int, says: Wording) -> str:
     offer = next((offer for offer in variant.offers if offer.currency == says.currency), None)
     if offer is None:
         return f"<td>{text(options)}</td><td>{text(says.unpriced)}</td><td></td>"
-    sold_out = offer.stock == 0
-    state = f'<span class="fh-stock{" fh-gone" if sold_out else ""}">{text(says.sold_out if sold_out else says.in_stock)}</span>'
+    kind, said = ("fh-stock fh-gone", says.sold_out) if offer.stock == 0 else ("fh-stock", says.in_stock)
+    state = f'<span class="{kind}">{text(said)}</span>'
     return f"<td>{text(options)}</td><td>{text(says.price_unit)}{offer.price:,.2f}</td><td>{state}</td>"
 
 

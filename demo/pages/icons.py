@@ -32,7 +32,8 @@ DRAWINGS = {
     "Sports & Camping": '<path d="M12 4.5 3 19.5h18zM12 4.5l-1-1.5M12 4.5l1-1.5M12 11l-4 8.5M12 11l4 8.5"/>',
     "Tools & DIY": '<path d="M14 7.5a4.5 4.5 0 0 1 6-3.9l-2.7 2.7.4 2 2 .4 2.7-2.7'
     'a4.5 4.5 0 0 1-6 5.5L8.5 19.4a2 2 0 0 1-2.9 0l-.9-.9a2 2 0 0 1 0-2.9L14 8z" transform="translate(-1 .8)"/>',
-    "Toys & Baby": '<circle cx="12" cy="13" r="6.5"/><circle cx="6.5" cy="6.5" r="2.5"/><circle cx="17.5" cy="6.5" r="2.5"/>'
+    "Toys & Baby": '<circle cx="12" cy="13" r="6.5"/><circle cx="6.5" cy="6.5" r="2.5"/>'
+    '<circle cx="17.5" cy="6.5" r="2.5"/>'
     '<path d="M9.7 11.5v.1M14.3 11.5v.1M10.5 15.5c1 1 2 1 3 0M12 13.7v.8"/>',
     "Travel & Bags": '<rect x="5.5" y="7.5" width="13" height="11.5" rx="2.2"/>'
     '<path d="M9 7.5V4.5h6v3M9.5 11v4.5M14.5 11v4.5M8 19v1.5M16 19v1.5"/>',

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from .choice import Choice
+from .icons import department_icon
 from .markup import text
 from .search import Band, Group, Option, Page
-from .icons import department_icon
 from .wording import Wording, wording
 
 AT_ONCE = 6  # values of a filter that are shown before "more"
@@ -58,7 +58,8 @@ def _step(option: Option, depth: int, *, here: bool) -> str:
 def _branch(option: Option, depth: int) -> str:
     return (
         f'<button type="button" class="fh-row" style="padding-left:{depth * 12}px" data-field="category"'
-        f' data-code="{text(option.code)}"><span>{department_icon(option.code)}{text(option.label)}</span>{_count(option.count)}</button>'
+        f' data-code="{text(option.code)}"><span>{department_icon(option.code)}{text(option.label)}</span>'
+        f"{_count(option.count)}</button>"
     )
 
 
@@ -83,7 +84,11 @@ def _end(name: str, value: Decimal | None, label: str, says: Wording) -> str:
 
 def _band(band: Band, says: Wording) -> str:
     high = "" if band.high is None else f"{band.high:f}"
-    label = f"{says.price_unit}{band.low:f} – {says.price_unit}{band.high:.0f}" if band.high else f"{says.price_unit}{band.low:f} +"
+    label = (
+        f"{says.price_unit}{band.low:f} – {says.price_unit}{band.high:.0f}"
+        if band.high
+        else f"{says.price_unit}{band.low:f} +"
+    )
     low = f"{band.low:f}" if band.low else ""
     ends = 'data-low="" data-high=""' if band.on else f'data-low="{low}" data-high="{high}"'
     return (
@@ -109,9 +114,9 @@ def _group(group: Group, says: Wording) -> str:
 
 
 def _check(name: str, option: Option) -> str:
-    on = " checked" if option.on else ""
+    data = f'data-field="{text(name)}" data-code="{text(option.code)}"{" checked" if option.on else ""}'
     return (
-        f'<label class="fh-row fh-check"><input type="checkbox" data-field="{text(name)}" data-code="{text(option.code)}"{on}>'
+        f'<label class="fh-row fh-check"><input type="checkbox" {data}>'
         f"<span>{text(option.label)}</span>{_count(option.count)}</label>"
     )
 

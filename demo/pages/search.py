@@ -86,8 +86,10 @@ def find(shop: Shop, choice: Choice) -> Page:
             Band(low or Decimal(), high, each.total, choice.price == (low, high))
             for (low, high), each in zip(bands, counted[len(counts) : -1], strict=True)
         ),
-        in_stock=Option("true", says.in_stock_only, counts["in_stock"].facets["in_stock"].count("true"), choice.in_stock),
-        groups=tuple(_group(name, counts[name], choice, says) for name in fields),
+        in_stock=Option(
+            "true", says.in_stock_only, counts["in_stock"].facets["in_stock"].count("true"), choice.in_stock
+        ),
+        groups=tuple(_group(shop, name, counts[name], choice, says) for name in fields),
         counting=(perf_counter() - started) * 1_000,
         words_only=bool(choice.query.strip()) and not reads(shop, results, choice.language),
         everything=results.total == counted[-1].total,
@@ -102,7 +104,7 @@ def request_for(
     facets: Sequence[str] = (),
     k: int = 1,
 ) -> Request:
-    """The choice as a request. `without` leaves one filter out, so that its values are counted as if it were not set."""
+    """The choice as a request. `without` leaves one filter out: its values are counted as if it were not set."""
     filters: dict[str, Any] = {name: list(codes) for name, codes in choice.picked.items() if name != without}
     if choice.category:
         filters["category"] = choice.category
@@ -152,15 +154,22 @@ def _named_values(product: Product) -> dict[str, set[str]]:
     return found
 
 
-def _group(name: str, counted: Results, choice: Choice, says: Wording) -> Group:
+def _group(shop: Shop, name: str, counted: Results, choice: Choice, says: Wording) -> Group:
     picked = choice.picked.get(name, ())
     there = [
         Option(value.code, says.value(value.code, value.label), value.count, value.code in picked)
         for value in counted.facets[name]
     ]
-    missing = [Option(code, code, 0, True) for code in picked if code not in {option.code for option in there}]
+    absent = [code for code in picked if code not in {option.code for option in there}]
+    missing = [Option(code, says.value(code, _label(shop, name, code, choice)), 0, on=True) for code in absent]
     options = sorted([*there, *missing], key=lambda option: (not option.on, -option.count, option.label))
     return Group(name, field_title(name, says), tuple(options))
+
+
+def _label(shop: Shop, name: str, code: str, choice: Choice) -> str:
+    """The label of a value that none of the found products has."""
+    inside = shop.answer(Request(filters={name: code}, facets=(name,), k=1, context=context_of(choice)))
+    return next((value.label for value in inside.facets[name] if value.code == code), code)
 
 
 def field_title(name: str, says: Wording) -> str:

@@ -12,10 +12,8 @@ from .wording import Wording, wording
 def results_html(page: Page, *, why: bool) -> str:
     """Summary and cards of a page."""
     says = wording(page.choice.language)
-    if not page.results.hits:
-        body = f'<div class="fh-empty">{icon(GLASS)}<p>{text(says.nothing)}</p></div>'
-    else:
-        body = cards(page.results.hits, says, why=why)
+    hits = page.results.hits
+    body = cards(hits, says, why=why) if hits else _empty(says.nothing)
     return f'<section class="fh-results" data-total="{page.results.total}">{summary(page, says)}{body}</section>'
 
 
@@ -41,8 +39,11 @@ def has_more(page: Page) -> bool:
 
 def failed_html(says: Wording, reason: str) -> str:
     """A request that could not be answered, and why."""
-    message = text(says.failed.format(reason=reason))
-    return f'<section class="fh-results" data-total="0"><div class="fh-empty">{icon(GLASS)}<p>{message}</p></div></section>'
+    return f'<section class="fh-results" data-total="0">{_empty(says.failed.format(reason=reason))}</section>'
+
+
+def _empty(sentence: str) -> str:
+    return f'<div class="fh-empty">{icon(GLASS)}<p>{text(sentence)}</p></div>'
 
 
 def _count(page: Page, says: Wording) -> str:
@@ -58,7 +59,9 @@ def _took(page: Page, says: Wording) -> str:
     timings = page.results.timings
     split = [f"{label} {timings[name]:.1f}" for name, label in says.timings.items() if timings.get(name, 0.0) >= 0.05]
     took = says.took.format(total=f"{timings.get('total', 0.0):.1f}")
-    return " · ".join([f"{took} ({', '.join(split)})" if split else took, says.counting.format(ms=f"{page.counting:.0f}")])
+    return " · ".join(
+        [f"{took} ({', '.join(split)})" if split else took, says.counting.format(ms=f"{page.counting:.0f}")]
+    )
 
 
 def _notes(page: Page, says: Wording) -> list[str]:
