@@ -76,11 +76,11 @@ def load_encoder(settings: EncoderSettings | Encoder | str | None = None) -> Enc
     the installed package of all-MiniLM-L6-v2 (extra "demo"), else the same from the hub. Raises `EncoderError`.
     """
     if settings is not None and not isinstance(settings, (EncoderSettings, str)):
-        if isinstance(settings, Encoder):
+        if isinstance(settings, Encoder) and not isinstance(settings, type):
             return settings
+        kind = f"the class {settings.__name__}" if isinstance(settings, type) else type(settings).__name__
         raise EncoderError(
-            "encoder: wanted a reference, EncoderSettings or an object with Encoder's methods, got "
-            f"{type(settings).__name__}"
+            f"encoder: wanted a reference, EncoderSettings or an object with Encoder's methods, got {kind}"
         )
     chosen = EncoderSettings(reference=settings) if isinstance(settings, str) or settings is None else settings
     reference = chosen.reference or os.environ.get(SETTING) or default_reference()

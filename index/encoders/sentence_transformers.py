@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..device import torch_device
-from ..encoder import PACKAGED, EncoderSettings, package_folder
+from ..encoder import PACKAGED, EncoderSettings, check_vectors, package_folder
 from ..errors import EncoderError, MissingExtra
 from ..vectors.index import Vectors
 
@@ -60,6 +61,10 @@ class SentenceTransformersEncoder:
         used = json.dumps([identity, self.query_prompt, self.passage_prompt, model.max_seq_length])
         self.hash = sha256(used.encode()).hexdigest()[:32]
         self.dimension = int(model.get_embedding_dimension() or 0)
+        # A tokenizer keeps how it cuts texts: counting with the model's own, without a cut, would break an encoding
+        # that runs beside it in another thread.
+        self._counting: Any = copy.deepcopy(model.tokenizer)
+        self._counting.model_max_length = 10**9
 
     @classmethod
     def load(cls, reference: str, settings: EncoderSettings) -> SentenceTransformersEncoder:
@@ -74,9 +79,14 @@ class SentenceTransformersEncoder:
         identity = _identity(folder, reference) if folder else reference
         try:
             model = SentenceTransformer(str(folder or reference), device=torch_device(), trust_remote_code=False)
+            made = cls(model, settings, reference, identity, _languages(folder, reference))
+            # The first use sets the tokenizers up, which two threads must not do at once; and shows whether it works.
+            made.knows(["\u00e9"])
+            vectors = made.encode_passages(["a"])
         except Exception as error:  # the library raises whatever its parts do: OSError, KeyError, RuntimeError, …
             raise EncoderError(_cannot_load(reference, folder, error)) from error
-        return cls(model, settings, reference, identity, _languages(folder, reference))
+        check_vectors(made, vectors, 1)
+        return made
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder`."""
@@ -101,7 +111,7 @@ class SentenceTransformersEncoder:
     def knows(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """See `Encoder`: at most half of the tokens are unknown to the tokenizer."""
         known = np.array([bool(text.strip()) for text in texts], bool)
-        tokenizer: Any = self._model.tokenizer
+        tokenizer = self._counting
         unknown = getattr(tokenizer, "unk_token_id", None)
         # Plain ASCII is known to every tokenizer there is; only the rest is worth counting.
         doubtful = [row for row, text in enumerate(texts) if known[row] and not text.isascii()]
@@ -114,7 +124,10 @@ class SentenceTransformersEncoder:
 
 
 def _folder(reference: str) -> Path | None:
-    path = Path(reference).expanduser()
+    try:
+        path = Path(reference).expanduser()
+    except RuntimeError:  # "~nobody": no such user
+        path = Path(reference)
     if path.is_dir():
         if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
             raise EncoderError(
@@ -135,6 +148,13 @@ def _identity(folder: Path, reference: str) -> str:
         raise EncoderError(
             f"encoder {reference}: wanted weights as .safetensors, found none; nothing that unpickles is "
             "loaded, convert the model first"
+        )
+    # One part of a model may be a pickle where the others are not.
+    pickles = [path for path in folder.rglob("pytorch_model*.bin") if not any(path.parent.glob("*.safetensors"))]
+    if pickles:
+        raise EncoderError(
+            f"encoder {reference}: wanted weights as .safetensors, found {pickles[0].relative_to(folder)}; "
+            "nothing that unpickles is loaded, convert the model first"
         )
     whole = sha256()
     for path in weights:
@@ -161,10 +181,10 @@ def _languages(folder: Path | None, reference: str) -> frozenset[str] | None:
     if card is None or not card.is_file():
         return None
     head = card.read_text(errors="replace").partition("---")[2].partition("---")[0]
-    listed = re.search(r"^language:[ \t]*(\S*)[ \t]*\n((?:[ \t]*-[ \t]*\S+\n)*)", head, re.MULTILINE)
+    listed = re.search(r"^language:[ \t]*(.*)\n((?:[ \t]*-[ \t]*\S+\n)*)", head, re.MULTILINE)
     if not listed:
         return None
-    found = frozenset(re.findall(r"[a-z]{2,3}", listed[1]) + re.findall(r"-[ \t]*['\"]?([a-z]{2,3})\b", listed[2]))
+    found = frozenset(re.findall(r"\b[a-z]{2,3}\b", listed[1]) + re.findall(r"-[ \t]*['\"]?([a-z]{2,3})\b", listed[2]))
     return found or None
 
 
