@@ -124,6 +124,10 @@ class Child:
             time.sleep(0.002)
         return self.lines
 
+    def acknowledges(self, times: int, start: str = "") -> None:
+        """Waits until it said so many lines that start so."""
+        self.until(lambda lines: sum(line.startswith(start) for line in lines) >= times)
+
     def says(self, start: str, seconds: float = 30) -> str:
         """The first line that starts so."""
         lines = self.until(lambda lines: any(line.startswith(start) for line in lines), seconds)

@@ -83,7 +83,7 @@ def test_what_upsert_and_delete_acknowledged_survives_a_kill_at_any_moment(
     first = 1
     for _ in range(2):  # the second life works on what the first one left
         child = children.start("write", path, first=first)
-        child.until(lambda lines, least=chance.randint(3, 12): len(lines) >= least)
+        child.acknowledges(chance.randint(3, 12))
         time.sleep(chance.random() / 50)
         lines = child.kill()
         store = open_store()
@@ -100,7 +100,7 @@ def test_a_kill_while_generations_are_built_and_swapped_loses_nothing(
 ) -> None:
     chance = random.Random(100 + seed)
     child = children.start("write", path, build=True)
-    child.until(lambda lines, least=chance.randint(1, 4): lines.count("built") >= least)
+    child.acknowledges(chance.randint(1, 4), "built")
     time.sleep(chance.random() / 10)
     lines = child.kill()
     store = open_store()
