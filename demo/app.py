@@ -22,7 +22,6 @@ from shelfwise.plugin import Shop
 
 TITLE = "Fernhill · a shop searched by Shelfwise"
 LONGEST_QUERY = 500  # characters that the search box takes
-AT_ONCE = 4  # answers that are made at the same time
 
 # Answers take milliseconds: no queue, no progress bars, no entry in the page's list of endpoints.
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -162,7 +161,7 @@ def build_page(shop: Shop) -> gr.Blocks:
             [window.choice, window.panel, window.results, window.more],
             **QUICK,
         )
-        api(window.answer, api_name="search", concurrency_limit=AT_ONCE)
+        api(window.answer, api_name="search", queue=False)
     return page
 
 

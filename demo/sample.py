@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +27,10 @@ def build_sample_shop(path: str | Path | None = None, *, encoder: str | None = N
     Raises `FileExistsError` for a folder that holds another shop, and what `Shop.open` and `Shop.upsert` raise.
     """
     folder = Path(path or default_folder())
-    _mark(folder)
+    _check_ours(folder)
     shop = Shop.open(folder, encoder=encoder, locale="en", currency="USD")
     try:
+        (folder / MARK).write_text("The sample shop of Shelfwise's demo. This folder can be deleted.\n", "utf-8")
         catalogue = [Product.from_dict(fields) for fields in products()]
         for done, batch in _batches(catalogue):
             shop.upsert(batch)
@@ -43,20 +45,18 @@ def build_sample_shop(path: str | Path | None = None, *, encoder: str | None = N
     return shop
 
 
-def _mark(folder: Path) -> None:
-    """Claims a folder for the sample shop, which is brought up to date by deleting what is not in the catalogue."""
+def _check_ours(folder: Path) -> None:
+    """Refuses a folder with anything else in it: what is not in the catalogue is deleted from the sample shop."""
     holds = folder.is_dir() and any(folder.iterdir())
     if holds and not (folder / MARK).is_file():
         wanted = "wanted an empty folder, or one that holds the sample shop; this one holds something else"
         raise FileExistsError(errno.EEXIST, wanted, str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text("The sample shop of Shelfwise's demo. This folder can be deleted.\n", "utf-8")
 
 
 def default_folder() -> Path:
     """Where the sample shop lies unless somebody says: `.shelfwise/` where there is one, else the user's cache.
 
-    Each encoder has its own. Works without a home directory: then it is a new folder among the temporary files.
+    Each encoder has its own. Works without a home directory: then it is this user's folder among the temporary files.
     """
     encoder = re.sub(r"[^A-Za-z0-9]+", "-", os.environ.get(ENCODER, "")).strip("-")[-60:]
     name = f"fernhill-{encoder}" if encoder else "fernhill"
@@ -82,6 +82,19 @@ def _caches() -> Iterator[Path]:
     if home and Path(home).is_dir():
         caches = Path("Library", "Caches") if sys.platform == "darwin" else Path(".cache")
         yield Path(home) / caches / "shelfwise"
+    temporary = Path(tempfile.gettempdir(), f"shelfwise-{os.getuid()}")
+    if _is_private(temporary):
+        yield temporary
+
+
+def _is_private(folder: Path) -> bool:
+    """Makes the folder; whether it is ours alone. Among temporary files somebody may have been there first."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        facts = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and not facts.st_mode & 0o077
 
 
 def _batches(catalogue: Sequence[Product]) -> Iterator[tuple[int, Sequence[Product]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import threading
@@ -67,6 +68,8 @@ class Server:
 
     def stop(self) -> None:
         """Ends the server; a second call does nothing."""
+        # Pages that are still open are hung up on, which uvicorn would report as errors.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(ENDS_WITHIN + 5)
