@@ -1,4 +1,8 @@
-"""Counts of what the found products have: by product, over all that match, not only the page."""
+"""Counts of what the found products have: by product, over all that match, not only the page.
+
+What only some variants have is counted on those that pass the filters: a value's count is how many products are left
+when it is chosen as well, so "red" is not promised for a product whose size M is blue.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from ..money import SCALE
 from ..product_parts import Value
 from ..store.view import View
 from ..vectors.index import Mask
+from .lists import Lists
 from .matching import Matching
 
 MOST_VALUES = 100  # of one facet; the most frequent are kept
@@ -59,12 +64,16 @@ def facet(view: View, matching: Matching, found: Mask, field: str, locale: str) 
     labels: dict[str, str] = {}
     numbers: list[float] = []
     known = False
-    for live, span in view.parts():
+    for (live, span), passing in zip(view.parts(), matching.variants, strict=True):
         column = live.segment.fields.get(field)
         if column is None:
             continue
         known = True
-        counted = column.by_product.count(found[span], len(column.codes))
+        if column.by_variant is None:
+            counted = column.by_product.count(found[span], len(column.codes))
+        else:
+            chosen = passing & found[span][live.segment.variant_product]
+            counted = _count_products(column.by_variant, chosen, live.segment.variant_product, len(column.codes))
         for code in np.flatnonzero(counted).tolist():
             name = column.codes[code]
             counts[name] += int(counted[code])
@@ -109,10 +118,18 @@ def _price_facet(view: View, matching: Matching, found: Mask) -> Facet:
     return Facet("price", values, low, high)
 
 
+def _count_products(codes: Lists, chosen: Mask, products: NDArray[np.int32], n_codes: int) -> NDArray[np.int64]:
+    """How many products have each code on one of their chosen variants; shape (n_codes,)."""
+    lengths = np.diff(codes.starts)
+    held = codes.values[np.repeat(chosen, lengths)].astype(np.int64)
+    pairs = np.repeat(products[chosen].astype(np.int64), lengths[chosen]) * n_codes + held
+    return np.bincount(np.unique(pairs) % n_codes, minlength=n_codes) if n_codes else np.zeros(0, np.int64)
+
+
 def _stock_facet(view: View, matching: Matching, found: Mask) -> Facet:
-    there = 0
+    counts = {"true": 0, "false": 0}
     for (live, span), passing, prices in zip(view.parts(), matching.variants, matching.prices, strict=True):
-        products = live.segment.variant_product[np.flatnonzero(passing & prices.in_stock)]
-        there += len(np.unique(products[found[span][products]]))
-    counts = {"true": there, "false": int(np.count_nonzero(found)) - there}
+        for code, variants in (("true", prices.in_stock), ("false", prices.for_sale & ~prices.in_stock)):
+            products = live.segment.variant_product[np.flatnonzero(passing & variants)]
+            counts[code] += len(np.unique(products[found[span][products]]))
     return Facet("in_stock", tuple(FacetValue(code, code, count) for code, count in counts.items() if count))

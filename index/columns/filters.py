@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -81,8 +82,10 @@ def parse_filters(given: Mapping[str, Any] | Iterable[Filter] | None) -> Filters
         return ()
     if isinstance(given, Mapping):
         return tuple(_parse(str(name), value) for name, value in given.items())
-    filters = tuple(given)
+    filters = tuple(given) if isinstance(given, Iterable) else (given,)
     for each in filters:
+        while isinstance(each, Not):
+            each = each.inner
         if not isinstance(each, Filter):
             raise FilterError(
                 f"filters: wanted a mapping of field to value, or filter objects, got {type(each).__name__}"
@@ -99,6 +102,8 @@ def _parse(field: str, value: Any) -> Filter:
             )
         return Not(_parse(field, value["not"]))
     if field == "in_stock":
+        if value in ("true", "false"):  # as a facet's codes and a page's address say it
+            value = value == "true"
         if not isinstance(value, bool):
             raise FilterError(f"filter in_stock: wanted True or False, got {value!r:.80}")
         return InStock(value)
@@ -153,9 +158,12 @@ def _price(field: str, value: Any) -> Decimal:
 
 
 def _number(field: str, value: Any) -> float:
-    number = float(value)
-    if number != number:
-        raise FilterError(f"filter {field}: wanted a number, got NaN")
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):  # an integer of 400 digits, a Decimal's signalling NaN
+        number = math.nan
+    if math.isnan(number):
+        raise FilterError(f"filter {field}: wanted a number, got {value!r:.80}")
     return number
 
 
@@ -175,8 +183,8 @@ def _timestamp(field: str, value: Any) -> float:
 def _code(field: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float, Decimal)):
-        return number_text(float(value))
+    if isinstance(value, (int, float, Decimal)) and math.isfinite(number := _number(field, value)):
+        return number_text(number)
     if isinstance(value, str) and value.strip():
         return " ".join(value.split())
     raise FilterError(f"filter {field}: wanted a text, a number, True or False, got {value!r:.80}")

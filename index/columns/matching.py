@@ -41,7 +41,7 @@ def match(view: View, filters: Filters, context: Context, now: float | None = No
     check_fields(view, filters)
     masks, variants, prices = [], [], []
     for live in view.segments:
-        price = live.segment.offers.view(context, now)
+        price = live.prices(context, now)
         products, passing = _match_segment(live, filters, price)
         masks.append(products)
         variants.append(passing)
@@ -59,6 +59,9 @@ def check_fields(view: View, filters: Filters) -> None:
         if isinstance(inner, (PriceRange, InStock)) or not view.n_products:
             continue
         if inner.field in {"id", "added"}:
+            if isinstance(inner, Range) != (inner.field == "added"):
+                wanted = "ids, as a text or a list" if inner.field == "id" else "a range of dates"
+                raise FilterError(f"filter {inner.field}: wanted {wanted}, got {type(inner).__name__}")
             continue
         if inner.field not in known:
             names = ", ".join(sorted(known | {"price", "in_stock", "added", "id"}))
@@ -78,7 +81,7 @@ def _has_numbers(view: View, name: str) -> bool:
 def _match_segment(live: LiveSegment, filters: Filters, price: PriceView) -> tuple[Mask, Mask]:
     segment = live.segment
     products = np.ones(segment.n_products, bool) if live.alive is None else live.alive.copy()
-    offered = segment.offers.has_offer()
+    offered = live.has_offer()
     variants = price.for_sale if offered.all() else price.for_sale | ~_of_products(segment, _any(segment, offered))
     for each in filters:
         by_product, by_variant = _evaluate(segment, each, price)
@@ -114,6 +117,8 @@ def _evaluate(segment: Segment, each: Filter, price: PriceView) -> Evaluated:
     """One filter as a mask over products or over variants; exactly one of the two."""
     if isinstance(each, Not):
         products, variants = _evaluate(segment, each.inner, price)
+        if variants is not None and _asks_offer(each.inner):
+            return None, price.for_sale & ~variants  # an unknown price is not "another price"
         return (None if products is None else ~products), (None if variants is None else ~variants)
     if isinstance(each, PriceRange):
         return None, _price_between(price, each.low, each.high)
@@ -126,6 +131,10 @@ def _evaluate(segment: Segment, each: Filter, price: PriceView) -> Evaluated:
     if isinstance(each, Range) and each.field == "added":
         return _between(segment.added, each.low, each.high), None
     return _evaluate_field(segment, each)
+
+
+def _asks_offer(each: Filter) -> bool:
+    return _asks_offer(each.inner) if isinstance(each, Not) else isinstance(each, (PriceRange, InStock))
 
 
 def _evaluate_field(segment: Segment, each: AnyOf | Under | Range) -> Evaluated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ UNCOUNTED = -1  # stock of an offer that nobody counts
 NO_PRICE = -1
 # The columns of one offer, in order: all are int64.
 COLUMNS = ("variant", "currency", "market", "group", "location", "price", "list_price", "stock", "starts", "ends")
+# Contexts are few; a flood of made-up ones must not fill the memory.
+MOST_CONTEXTS = 64
+NAMED = ("currency", "market", "group", "location")  # held as numbers of names
 FOREVER = np.iinfo(np.int64).max
 
 
@@ -32,7 +36,6 @@ class PriceView:
     price: NDArray[np.int64]  # shape (n_variants,), in 1/10,000; NO_PRICE where it is not for sale
     list_price: NDArray[np.int64]
     stock: NDArray[np.int64]  # UNCOUNTED where nobody counts
-    offer: NDArray[np.int64]  # the place of the chosen offer among the variant's own; -1 without
     until: float  # Unix seconds
 
     @property
@@ -80,7 +83,7 @@ class Offers:
             return known
         made = self._compute(context, moment)
         if now is None:
-            if len(self._views) > 64:  # contexts are few; a flood of made-up ones must not fill the memory
+            if len(self._views) > MOST_CONTEXTS:
                 self._views.clear()
             self._views[context] = made
         return made
@@ -97,7 +100,7 @@ class Offers:
             specific += weight * own
         starts, ends = columns["starts"], columns["ends"]
         changes = np.concatenate([starts[holds], ends[holds]])
-        later = changes[changes > moment]
+        later = changes[(changes > moment) & (changes != FOREVER)]
         holds &= (starts <= moment) & (moment < ends)
         chosen = np.flatnonzero(holds)
         order = np.lexsort((columns["price"][chosen], -specific[chosen], columns["variant"][chosen]))
@@ -105,7 +108,6 @@ class Offers:
         variants = columns["variant"][chosen]
         first = np.concatenate(([True], variants[1:] != variants[:-1])) if len(variants) else np.zeros(0, bool)
         chosen, variants = chosen[first], variants[first]
-        first_offer = np.searchsorted(columns["variant"], variants)
 
         def spread(values: NDArray[np.int64], missing: int) -> NDArray[np.int64]:
             made = np.full(self.n_variants, missing, np.int64)
@@ -116,7 +118,6 @@ class Offers:
             price=spread(columns["price"][chosen], NO_PRICE),
             list_price=spread(columns["list_price"][chosen], NO_PRICE),
             stock=spread(columns["stock"][chosen], 0),
-            offer=spread(chosen - first_offer, -1),
             until=float(later.min()) if len(later) else float("inf"),
         )
 
@@ -155,8 +156,9 @@ class OffersBuilder:
                 to_units(offer.price),
                 NO_PRICE if offer.list_price is None else to_units(offer.list_price),
                 UNCOUNTED if offer.stock is None else offer.stock,
-                0 if offer.starts is None else int(offer.starts.timestamp()),
-                FOREVER if offer.ends is None else int(offer.ends.timestamp()),
+                # Whole seconds, rounded inwards: an offer never holds outside its time.
+                0 if offer.starts is None else math.ceil(offer.starts.timestamp()),
+                FOREVER if offer.ends is None else math.floor(offer.ends.timestamp()),
             )
             for column, value in zip(self._columns, values, strict=True):
                 column.append(value)
@@ -171,7 +173,7 @@ class OffersBuilder:
         table = np.array(
             [np.frombuffer(column, np.int64) if len(column) else np.zeros(0, np.int64) for column in self._columns]
         )
-        for name in ("currency", "market", "group", "location"):
+        for name in NAMED:
             at = COLUMNS.index(name)
             table[at] = renumbered[table[at]]
         return Offers(names, table, self._variants)

@@ -1,0 +1,106 @@
+"""What filters, prices and facets mean, product by product: written from their docstrings, slow and plain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from shelfwise.index import (
+    Context,
+    Filter,
+    InStock,
+    Not,
+    Offer,
+    PriceRange,
+    Product,
+    Range,
+    Under,
+    Value,
+    Variant,
+)
+from shelfwise.index.product_parts import path_code
+
+
+def offer_here(variant: Variant, context: Context, now: float) -> Offer | None:
+    """The offer that counts: of those that hold here, the most specific one, then the cheapest, then the first."""
+    holding = [
+        offer
+        for offer in variant.offers
+        if offer.currency == (context.currency or "")
+        and offer.market in ("", context.market)
+        and offer.location in ("", context.location)
+        and (not offer.group or offer.group in context.groups)
+        and (offer.starts is None or offer.starts.timestamp() <= now)
+        and (offer.ends is None or now < offer.ends.timestamp())
+    ]
+    ranked = sorted(holding, key=lambda o: (not o.market, not o.location, not o.group, o.price))
+    return ranked[0] if ranked else None
+
+
+def next_change(products: Sequence[Product], context: Context, now: float) -> float:
+    """When an offer of this place starts or ends next."""
+    changes = [
+        moment.timestamp()
+        for product in products
+        for _, offer in product.offers
+        for moment in (offer.starts, offer.ends)
+        if moment is not None
+        and offer.currency == (context.currency or "")
+        and offer.market in ("", context.market)
+        and offer.location in ("", context.location)
+        and (not offer.group or offer.group in context.groups)
+    ]
+    return min((change for change in changes if change > now), default=float("inf"))
+
+
+def values_of(product: Product, variant: Variant, field: str) -> tuple[Value, ...]:
+    """A field's values for one variant: its own option, else what the product says."""
+    if field == "brand":
+        return (Value(product.brand),) if product.brand else ()
+    if field == "tags":
+        return tuple(map(Value, product.tags))
+    if field == "category":
+        codes = [path_code(path, depth) for path in product.categories for depth in range(1, len(path) + 1)]
+        return tuple(map(Value, dict.fromkeys(codes)))
+    if field == "sku":
+        return (Value(variant.sku),) if variant.sku else ()
+    return variant.options.get(field) or product.attributes.get(field, ())
+
+
+def holds(product: Product, variant: Variant, offer: Offer | None, each: Filter) -> bool:
+    """Whether one variant of a product passes one filter."""
+    if isinstance(each, Not):
+        inner = each.inner
+        while isinstance(inner, Not):
+            inner = inner.inner
+        if isinstance(inner, (PriceRange, InStock)) and offer is None:
+            return False  # not for sale is neither cheap nor dear
+        return not holds(product, variant, offer, each.inner)
+    if isinstance(each, PriceRange):
+        return offer is not None and between(offer.price, each.low, each.high)
+    if isinstance(each, InStock):
+        return offer is not None and (offer.stock != 0) == each.wanted
+    if each.field == "id":
+        return product.id in each.values
+    if each.field == "added":
+        return product.added is not None and between(product.added.timestamp(), each.low, each.high)
+    values = values_of(product, variant, each.field)
+    if isinstance(each, Range):
+        return any(value.number is not None and between(value.number, each.low, each.high) for value in values)
+    wanted = each.paths if isinstance(each, Under) else each.values
+    return any(value.code in wanted for value in values)
+
+
+def between(number: float | Decimal, low: float | Decimal | None, high: float | Decimal | None) -> bool:
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def passing(product: Product, filters: Sequence[Filter], context: Context, now: float) -> list[Variant]:
+    """The variants that pass all filters; a product passes with at least one."""
+    unpriced = not any(variant.offers for variant in product.variants)
+    return [
+        variant
+        for variant in product.variants
+        if ((offer := offer_here(variant, context, now)) is not None or unpriced)
+        and all(holds(product, variant, offer, each) for each in filters)
+    ]
