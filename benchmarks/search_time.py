@@ -24,7 +24,7 @@ from shelfwise.plugin import Request, Shop
 
 SIZES = (1_000, 10_000, 54_667)  # 54,667: the Home Depot catalogue, which other figures are known for
 BLOCKS = 5
-A_BLOCK = 200  # queries
+A_BLOCK = 200  # queries, so that the p99 of a block is its third slowest
 WARM_UP = 50
 K = 24
 # Eight price limits that shoppers choose again and again, so the mask of each is at hand; from a tenth to nine tenths.
@@ -51,18 +51,20 @@ class _Store:
     new_filters: list[np.ndarray] = field(default_factory=list)
 
 
-def search_times(reference: str | None, products: int, folder: Path, cache: Path) -> dict[str, Figures]:
+def search_times(
+    reference: str | None, products: int, folder: Path, cache: Path, a_block: int = A_BLOCK
+) -> dict[str, Figures]:
     """Times, memory and profile by size; sizes take turns block by block, each query is new to its shop."""
     encoder = load_encoder(reference)
     kept = KeptVectors(encoder, cache)
     stores = [_open(size, folder / f"store{size}", kept, encoder) for size in sizes_up_to(products)]
-    asked = queries(WARM_UP + 2 * BLOCKS * A_BLOCK)
+    asked = queries(WARM_UP + (2 * BLOCKS + 2) * a_block)
     for number in range(-1, BLOCKS):
         for store in stores if number % 2 else reversed(stores):
-            _block(store, asked, number)
+            _block(store, asked, number, a_block)
     made: dict[str, Figures] = {}
     for store in stores:
-        profile = _profile(store.shop, queries(2_500)[-300:]) if store is stores[-1] else []
+        profile = _profile(store.shop, asked[-2 * a_block :]) if store is stores[-1] else []
         store.shop.close()
         made[str(store.size)] = {
             **_summary(store.blocks),
@@ -85,21 +87,21 @@ def _open(size: int, path: Path, kept: KeptVectors, encoder: Encoder) -> _Store:
     return _Store(size, path, Shop.open(path, encoder=encoder), report.seconds)
 
 
-def _block(store: _Store, asked: Sequence[str], number: int) -> None:
+def _block(store: _Store, asked: Sequence[str], number: int, a_block: int) -> None:
     """One block: recurring filters, then a filter that is new with every query. Block -1 warms up."""
     if number < 0:
         for at, query in enumerate(asked[:WARM_UP]):
             _time(store.shop, query, _limit(LIMITS[at % len(LIMITS)]))
         return
-    start = WARM_UP + 2 * number * A_BLOCK
+    start = WARM_UP + 2 * number * a_block
     gc.collect()
     recurring = [
         _time(store.shop, query, _limit(LIMITS[at % len(LIMITS)]))
-        for at, query in enumerate(asked[start : start + A_BLOCK])
+        for at, query in enumerate(asked[start : start + a_block])
     ]
     new = [
         _time(store.shop, query, _limit(50 + number + 2 * at))
-        for at, query in enumerate(asked[start + A_BLOCK : start + 2 * A_BLOCK], 1)
+        for at, query in enumerate(asked[start + a_block : start + 2 * a_block], 1)
     ]
     store.blocks.append(np.array(recurring))
     store.new_filters.append(np.array(new))

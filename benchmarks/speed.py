@@ -32,15 +32,15 @@ def show(result: Mapping[str, Any], console: Console) -> None:
             f"{rate['ratio']:.1%} of it ({low:.1%} to {high:.1%}, {BLOCKS} blocks of {rate['products_a_block']:,})"
         )
     if search := result.get("search"):
-        console.print(_times(search))
+        console.print(_times(search, result["searches_a_block"]))
         console.print(_memories(search))
         console.print(_profile(search[max(search, key=int)]["profile"]))
     console.print(in_a_line(dict(result)), style="dim")
 
 
-def _times(search: Mapping[str, Any]) -> Table:
+def _times(search: Mapping[str, Any], a_block: int) -> Table:
     title = (
-        f"One search, milliseconds: k = {K}, one price filter; median of {BLOCKS} blocks of {A_BLOCK} (lowest-highest)"
+        f"One search, milliseconds: k = {K}, one price filter; median of {BLOCKS} blocks of {a_block} (lowest-highest)"
     )
     table = Table(title=title)
     for name in ("products", "", *PARTS):
@@ -94,14 +94,18 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", choices=("import", "search"), help="one of the two measurements")
     parser.add_argument("--block", type=int, default=2_048, help="products in one of the import's blocks")
     parser.add_argument(
+        "--searches", type=int, default=A_BLOCK, help="searches in a block, for each size and kind of filter"
+    )
+    parser.add_argument(
         "--cache",
         type=Path,
         default=Path(tempfile.gettempdir()) / "shelfwise-benchmark",
         help="where vectors of products are kept for the next run",
     )
     options = parser.parse_args(arguments)
-    if options.products < 1 or options.block < 1:
-        parser.error(f"wanted 1 or more products, got {options.products} and blocks of {options.block}")
+    for name in ("products", "block", "searches"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name}: wanted 1 or more, got {getattr(options, name)}")
     return options
 
 
@@ -114,7 +118,8 @@ def main() -> None:
         if options.only != "search":
             result["import"] = import_rate(options.encoder, min(options.block, options.products), folder)
         if options.only != "import":
-            result["search"] = search_times(options.encoder, options.products, folder, options.cache)
+            result["searches_a_block"] = options.searches
+            result["search"] = search_times(options.encoder, options.products, folder, options.cache, options.searches)
     options.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     show(result, Console())
 

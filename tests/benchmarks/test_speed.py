@@ -16,11 +16,11 @@ def test_rates_times_and_memory_are_printed_and_written(
     run_benchmark: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHELFWISE_DATA", str(tmp_path / "nothing"))  # the sample shop's titles, recombined
-    small = ("--products", "600", "--encoder", "hashing", "--block", "100", "--cache", str(tmp_path / "cache"))
-    result, printed = run_benchmark("speed.py", *small)
+    small = ("--products", "300", "--block", "100", "--searches", "10", "--cache", str(tmp_path / "cache"))
+    result, printed = run_benchmark("speed.py", *small, "--encoder", "hashing")
     assert len(result["import"]["blocks"]) == 5
     assert 0 < result["import"]["ratio"] == sorted(block["ratio"] for block in result["import"]["blocks"])[2]
-    times = result["search"]["600"]
+    times = result["search"]["300"]
     for part in ("encode", "vector", "lexical", "rest", "total"):
         for percent in ("p50", "p99"):
             figure = times[part][percent]
@@ -28,7 +28,7 @@ def test_rates_times_and_memory_are_printed_and_written(
     assert times["total"]["p50"]["median"] >= times["rest"]["p50"]["median"] > 0
     assert times["memory"]["rss"] >= times["memory"]["uss"] > 0
     assert any("shop.py" in each["function"] for each in times["profile"])
-    assert "of the bare encoder" in printed or "the bare encoder" in printed
+    assert "the bare encoder" in printed
     assert "p99" in printed
 
 
