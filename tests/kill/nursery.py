@@ -165,7 +165,11 @@ def wait_for(path: str) -> None:
 
 
 def die_at(step: str) -> None:
-    """Arms a kill: "NAME:N:before" or "NAME:N:after" the N-th call of a step of the write or the build."""
+    """Arms a kill: "NAME:N:before" or "NAME:N:after" the N-th call of a step.
+
+    "statement" and "commit" count those that write; "save", "fsync", "rename", "replace" and "rmdir" what a build
+    calls.
+    """
     name, nth, when = step.split(":")
     calls = count(1)
 
@@ -175,16 +179,16 @@ def die_at(step: str) -> None:
 
     if name == "statement":
 
-        def counted(*_: object) -> None:
-            if next(calls) == int(nth):
+        def counted(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith(("INSERT", "UPDATE", "DELETE")) and next(calls) == int(nth):
                 die()
 
         event.listen(Engine, "before_cursor_execute" if when == "before" else "after_cursor_execute", counted)
         return
     if name == "commit":
 
-        def committing(_: object) -> None:
-            if next(calls) == int(nth):
+        def committing(connection: Any) -> None:
+            if connection.get_execution_options().get("shelfwise_write") and next(calls) == int(nth):
                 die()
 
         event.listen(Engine, "commit", committing)

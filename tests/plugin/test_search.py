@@ -53,11 +53,17 @@ def test_search_and_similar_are_answers_to_requests(shop: Shop) -> None:
     assert shop.similar("boots").request == Request(product_id="boots", k=12)
 
 
-def test_many_answers_are_those_of_single_requests_in_their_order(shop: Shop) -> None:
+@pytest.mark.parametrize("most", [1_000, 3])
+def test_many_answers_are_those_of_single_requests_in_their_order(
+    most: int, shop: Shop, open_shop: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for source in ("words", "meaning"):  # where each source is cut early, it matters under which filters it looked
+        monkeypatch.setattr(f"shelfwise.plugin.sources.{source}.PER_SOURCE", most)
     many = shop.answer_many(REQUESTS)
     assert [answer.request for answer in many] == REQUESTS
+    other = open_shop()  # which remembers no query of the first
     for request, answer in zip(REQUESTS, many, strict=True):
-        alone = shop.answer(request)
+        alone = other.answer(request)
         assert key(answer) == key(alone), request
         assert (answer.total, answer.facets, answer.notes) == (alone.total, alone.facets, alone.notes)
     assert shop.answer_many([]) == []

@@ -98,6 +98,12 @@ def damage_short_file(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def damage_long_file(folder: Path) -> None:
+    """One byte more, which a reader of arrays would not notice."""
+    path = folder / "keys.npy"
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
 def damage_header(folder: Path) -> None:
     """The right size, and nonsense at its start."""
     path = folder / "keys.npy"
@@ -133,6 +139,7 @@ DAMAGES = [
     damage_other_version,
     damage_missing_file,
     damage_short_file,
+    damage_long_file,
     damage_header,
     damage_vectors_header,
     damage_json,

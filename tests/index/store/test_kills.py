@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +59,20 @@ def assert_acknowledged(store: Store, lines: list[str]) -> None:
     next_gone = f"p{max((int(key[1:]) for key in put), default=0) - 1}"
     assert missing <= {next_gone}, "only a deletion that was under way"
     assert not gone & products.keys()
+    version = version_of_trio(products)
+    assert last_trio <= version <= last_trio + 1
+
+
+def version_of_trio(products: Mapping[str, Product]) -> int:
+    """Which write the trio is of, 0 where there is none: all three of one write, and each text with its offers."""
     of_trio = [products[key] for key in ("g0", "g1", "g2") if key in products]
-    if last_trio:
-        assert len(of_trio) == 3
+    assert len(of_trio) in (0, 3), "a batch is visible as a whole"
     versions = {int(product.title.split()[-1]) for product in of_trio}
     assert len(versions) <= 1, "a batch is visible as a whole"
-    assert not versions or last_trio <= versions.pop() <= last_trio + 1
     for product in of_trio:
         offer = product.variants[0].offers[0]
         assert offer.price == offer.stock == int(product.title.split()[-1]), "texts and offers of one write"
+    return versions.pop() if versions else 0
 
 
 def leftovers(path: Path) -> list[str]:
@@ -112,8 +117,8 @@ def test_a_kill_while_generations_are_built_and_swapped_loses_nothing(
 
 
 STEPS = [
-    *(f"statement:{n}:{when}" for n in (10, 13, 15, 17, 19, 20, 21) for when in ("before", "after")),
-    *(f"commit:{n}:before" for n in (5, 7)),
+    *(f"statement:{n}:{when}" for n in range(1, 11) for when in ("before", "after")),
+    *(f"commit:{n}:before" for n in range(1, 6)),
     *(f"save:{n}:before" for n in (1, 9)),
     *(f"fsync:{n}:after" for n in (1, 20)),
     *(f"{name}:1:{when}" for name in ("rename", "replace", "rmdir") for when in ("before", "after")),
@@ -132,9 +137,8 @@ def test_a_kill_at_a_named_step_leaves_the_state_before_or_after_it(
     assert_whole(store)
     products = store.products(["g0", "g1", "g2", "old", "stays"])
     assert "stays" in products
-    titles = {product.title for key, product in products.items() if key.startswith("g")}
-    assert len(titles) == 1 and len(products) >= 4
-    assert titles == {"Garden chair number 7"} or "trio 7" not in lines
+    version = version_of_trio(products)
+    assert version == 7 or (version == 1 and "trio 7" not in lines)
     assert "old" not in products or "gone old" not in lines
     assert store.build_generation() is not None
     assert_whole(store)

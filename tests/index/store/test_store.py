@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -393,6 +394,15 @@ def test_threads_that_wait_to_write_hold_no_connection_that_a_reader_needs(
     for thread in threads:
         thread.join()
     assert len(store.ids()) == 31
+
+
+def test_there_are_as_many_readers_as_there_are_threads(open_store: Opens, lamps: Lamps) -> None:
+    store = open_store()
+    store.put(lamps(1))
+    with ExitStack() as all_at_once:
+        for _ in range(30):
+            connection = all_at_once.enter_context(store.database.read())
+            assert rows.count_since(connection, 0) == 1
 
 
 def test_a_failed_write_leaves_nothing_and_frees_the_lock(open_store: Opens, lamps: Lamps) -> None:
