@@ -87,7 +87,6 @@ class Window:
         self.language.input(self.speak, [*known, self.language], [*words, *shown], **QUICK)
         for card in (self.results, self.layer):
             card.select(self.open, [self.choice], [self.layer], **QUICK)
-        self.layer.clear(lambda: "", None, [self.layer], **QUICK)
 
     # ---- the events ----------------------------------------------------------------------------------------------
 

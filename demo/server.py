@@ -36,6 +36,8 @@ class Server:
         self._listener = free_port(host, port)
         self.host, self.port = host, int(self._listener.getsockname()[1])
         self._server = _server(shop)
+        # Waited for instead of the thread: a signal in the middle of `join` leaves a thread that seems to have ended.
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shelfwise-demo", daemon=True)
 
     @property
@@ -46,11 +48,9 @@ class Server:
 
     def __enter__(self) -> Server:
         self._thread.start()
-        waited = threading.Event()
         for _ in range(int(STARTS_WITHIN / 0.05)):
-            if self._server.started or not self._thread.is_alive():
+            if self._server.started or self._ended.wait(0.05):
                 break
-            waited.wait(0.05)
         if not self._server.started:
             self.stop()
             raise OSError(f"demo: the server on {self.url} did not start; see the messages above")
@@ -63,20 +63,23 @@ class Server:
 
     def wait(self) -> None:
         """Until it is stopped; returns early only where a signal interrupts."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        while not self._ended.wait(0.5):
+            pass
 
     def stop(self) -> None:
         """Ends the server; a second call does nothing."""
         # Pages that are still open are hung up on, which uvicorn would report as errors.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(ENDS_WITHIN + 5)
+        if self._thread.ident is not None:
+            self._ended.wait(ENDS_WITHIN + 5)
         self._listener.close()
 
     def _run(self) -> None:
-        self._server.run(sockets=[self._listener])
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self._ended.set()
 
 
 def free_port(host: str, first: int) -> socket.socket:

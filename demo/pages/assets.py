@@ -12,7 +12,7 @@ def style() -> str:
 
 def script(function: str) -> str:
     """What Gradio runs for one component: the script, and a call of one of its functions."""
-    arguments = {"layer": "element, trigger, watch"}.get(function, "element, trigger")
+    arguments = {"layer": "element, trigger, watch, props"}.get(function, "element, trigger")
     return f"{_read('page.js')}\n{function}({arguments});"
 
 

@@ -40,14 +40,11 @@ function products(element, trigger) {
   });
 }
 
-function layer(element, trigger, watch) {
+function layer(element, trigger, watch, props) {
   products(element, trigger);
   const close = () => {
-    const shown = element.querySelector(".fh-layer");
-    if (!shown) return;
-    shown.remove();
+    if (element.querySelector(".fh-layer")) props.value = "";
     document.body.classList.remove("fh-still");
-    trigger("clear");
   };
   element.addEventListener("click", (event) => {
     if (event.target.closest(".fh-close") || event.target.classList.contains("fh-layer")) close();

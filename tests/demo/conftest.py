@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,15 +34,18 @@ def shop(folder: Path) -> Iterator[Shop]:
 Child = subprocess.Popen[str]
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Callable[..., Child]]:
-    """`alone("--check", SHELFWISE_ENCODER="hashing")` runs the demo in a process that reaches this machine only."""
+Alone = Callable[..., Child]
+
+
+@contextmanager
+def children(caches: Path) -> Iterator[Alone]:
+    """Starts the demo in processes that reach this machine only, and ends them."""
     started: list[Child] = []
 
     def start(*arguments: str, **settings: str) -> Child:
         child = subprocess.Popen(
             [sys.executable, "-u", str(ALONE), *arguments],
-            env={**os.environ, "HOME": "", "XDG_CACHE_HOME": str(tmp_path), "OMP_NUM_THREADS": "2", **settings},
+            env={**os.environ, "HOME": "", "XDG_CACHE_HOME": str(caches), "OMP_NUM_THREADS": "2", **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -58,6 +62,26 @@ def alone(tmp_path: Path) -> Iterator[Callable[..., Child]]:
         except subprocess.TimeoutExpired:
             child.kill()
             child.communicate()
+
+
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the processes keep their sample shops: each encoder's is built once."""
+    return tmp_path_factory.mktemp("caches")
+
+
+@pytest.fixture
+def alone(caches: Path) -> Iterator[Alone]:
+    """`alone("--check", SHELFWISE_ENCODER="hashing")` runs the demo with these arguments and settings."""
+    with children(caches) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def alone_for_long(caches: Path) -> Iterator[Alone]:
+    """The same, for all tests of a module."""
+    with children(caches) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")

