@@ -167,13 +167,17 @@ def build_page(shop: Shop) -> gr.Blocks:
 def theme() -> gr.themes.Base:
     """Quiet colours, and fonts that are here already: Gradio ships its own, and asks nobody for others."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "PingFang SC", "Microsoft YaHei"]
-    return gr.themes.Base(
+    made = gr.themes.Base(
         primary_hue="emerald",
         neutral_hue="stone",
         radius_size="lg",
         font=[*fonts, "Noto Sans CJK SC", "sans-serif"],
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     )
+    # The page's own colours are light ones: whoever's system is dark gets the same, or pale words on white.
+    for name in [each for each in vars(made) if each.endswith("_dark")]:
+        setattr(made, name, getattr(made, name.removesuffix("_dark"), None))
+    return made
 
 
 def _part(function: str, element: str, value: str = "") -> gr.HTML:

@@ -153,11 +153,12 @@ def test_prices_paging_and_order(page: Page) -> None:
     page.wait_for_function("document.querySelector('.fh-price').innerText.startsWith('$9.9')")
 
 
-def test_the_page_is_light_and_fits_a_phone(page: Page) -> None:
+def test_the_page_is_light_on_a_dark_system_too_and_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 246)"
+    assert page.evaluate("getComputedStyle(document.querySelector('#fh-why label')).color") == "rgb(31, 42, 36)"
     assert not page.is_visible("[data-filter='brand']")
     page.click(".fh-panel-title")
     assert page.is_visible("[data-filter='brand']")
