@@ -27,7 +27,7 @@ def tell(error: Exception, *, as_json: bool) -> int:
     from ...index import ImportRefused, ShelfwiseError
 
     if isinstance(error, OSError) and not isinstance(error, ShelfwiseError):
-        sentence = f"{error.filename or 'file'}: {error.strerror or error}"
+        sentence = f"{error.filename or 'output'}: {error.strerror or error}"
     elif isinstance(error, ShelfwiseError):
         sentence = str(error)
     else:
@@ -51,6 +51,9 @@ def _tell_usage(error: Any, as_json: bool) -> int:
 
 def _print(kind: str, sentence: str, as_json: bool) -> None:
     if as_json:
-        screen.print_json({"error": {"type": kind, "message": sentence}})
-    else:
-        screen.fail(sentence)
+        try:
+            screen.print_json({"error": {"type": kind, "message": sentence}})
+            return
+        except OSError:  # stdout itself is what fails
+            screen.hush()
+    screen.fail(sentence)

@@ -114,7 +114,6 @@ def test_a_mapping_that_is_none_is_a_usage_error(run, feed: Path, tmp_path: Path
     ("arguments", "sentence"),
     [
         (("--mode", "mirror"), "mode: wanted one of merge, replace, patch, got 'mirror'"),
-        (("--encoder", "/no/such/folder"), "there is no such folder"),
         (("--format", "odt"), "format 'odt' is unknown"),
         (("--currency", "gold"), "currency code"),
     ],
@@ -126,6 +125,14 @@ def test_a_wrong_option_is_one_sentence_and_leaves_no_store(
     assert said.code == 2
     assert sentence in said.err
     assert "Traceback" not in said.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.torch
+def test_an_encoder_that_is_missing_is_one_sentence_and_leaves_no_store(run, feed: Path, tmp_path: Path) -> None:
+    said = run("import", tmp_path / "new", feed, "--encoder", "/no/such/folder")
+    assert said.code == 2
+    assert "Error: encoder /no/such/folder: there is no such folder" in said.err
     assert not (tmp_path / "new").exists()
 
 
