@@ -4,7 +4,7 @@ from .columns.facets import Facet, FacetValue, facet, lowest_prices
 from .columns.filters import AnyOf, Filter, Filters, InStock, Not, PriceRange, Range, Under, parse_filters
 from .columns.matching import Matching, match
 from .context import Context, best_locale
-from .encoder import Encoder, EncoderSettings, load_encoder
+from .encoder import Encoder, EncoderSettings, check_vectors, load_encoder
 from .errors import (
     EncoderError,
     FeedError,
@@ -81,6 +81,7 @@ __all__ = [
     "WordMatches",
     "Written",
     "best_locale",
+    "check_vectors",
     "facet",
     "from_units",
     "import_products",

@@ -7,6 +7,12 @@ class ShelfwiseError(Exception):
     """The root: catching it catches all that Shelfwise raises on purpose."""
 
 
+class Shown(str):
+    """A value that is already written as it is to be shown."""
+
+    __slots__ = ()
+
+
 class FieldError(ShelfwiseError, ValueError):
     """One field of a product has a value that cannot be used.
 
@@ -14,7 +20,7 @@ class FieldError(ShelfwiseError, ValueError):
     """
 
     def __init__(self, field: str, value: object, wanted: str) -> None:
-        shown = repr(value)
+        shown = value if isinstance(value, Shown) else repr(value)
         self.field = field
         self.value = shown if len(shown) <= 80 else shown[:77] + "..."
         self.wanted = wanted
@@ -22,7 +28,7 @@ class FieldError(ShelfwiseError, ValueError):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are rebuilt from `args`, which hold the sentence alone: name the parts instead.
-        return (type(self), (self.field, self.value, self.wanted))
+        return (type(self), (self.field, Shown(self.value), self.wanted))
 
 
 class FeedError(ShelfwiseError, ValueError):

@@ -15,7 +15,18 @@ from . import product_fields as given
 from . import product_json as plain
 from .context import best_locale
 from .errors import FieldError
-from .product_parts import PATH_SEPARATOR, Attributes, CategoryPath, Offer, Text, Value, Variant, line, moment_of
+from .product_parts import (
+    PATH_SEPARATOR,
+    Attributes,
+    CategoryPath,
+    Offer,
+    Text,
+    Value,
+    Variant,
+    line,
+    list_of,
+    moment_of,
+)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -76,7 +87,8 @@ class Product:
         set_(self, "categories", given.categories_of(category))
         set_(self, "attributes", given.attributes_of(attributes or {}, "attributes"))
         own = given.offers_of(offers, price, list_price, currency, stock)
-        made = tuple(given.variant_of(each, own) for each in variants)
+        listed = list_of(variants, "variants", "a list of variants")
+        made = tuple(given.variant_of(each, own) for each in listed)
         if not made:
             made = (Variant(id=self.id, sku=line(sku, "sku"), gtin=line(gtin, "gtin"), offers=own),)
         ids = [variant.id for variant in made]
@@ -84,7 +96,8 @@ class Product:
             twice = next(each for each in ids if ids.count(each) > 1)
             raise FieldError("variants", twice, "variant ids that differ from each other")
         set_(self, "variants", made)
-        set_(self, "tags", tuple(dict.fromkeys(line(tag, "tags") for tag in tags if str(tag).strip())))
+        labels = (line(tag, "tags") for tag in list_of(tags, "tags", "a list of texts"))
+        set_(self, "tags", tuple(dict.fromkeys(filter(None, labels))))
         set_(self, "url", line(url, "url"))
         set_(self, "image", line(image, "image"))
         set_(self, "added", moment_of(added, "added"))

@@ -18,6 +18,7 @@ from .product_parts import (
     Variant,
     clean,
     line,
+    list_of,
     measure_code,
     number_text,
     stock_of,
@@ -26,6 +27,7 @@ from .product_parts import (
 MAX_ID = 200
 MAX_TITLE = 2_000
 MAX_DESCRIPTION = 200_000
+LEAST, MOST = -1e300, 1e300
 
 
 def id_of(value: object, name: str) -> str:
@@ -66,6 +68,11 @@ def texts_of(title: object, description: object, slug: object) -> dict[str, Text
     for texts in (descriptions, slugs):
         if "" in texts and "" not in titles:
             texts[default] = texts.pop("")
+    if list(titles) == [""]:
+        # A plain title beside a description in one locale speaks that locale.
+        named = [locale for locale in descriptions if locale]
+        if len(named) == 1 and "" not in descriptions:
+            titles = {named[0]: titles[""]}
     for locale, text in titles.items():
         if len(text) > MAX_TITLE:
             raise FieldError("title", text, f"at most {MAX_TITLE:,} characters")
@@ -114,8 +121,8 @@ def value_of(value: object, name: str) -> Value:
     if isinstance(value, bool):
         return Value("true" if value else "false")
     if isinstance(value, (int, float, Decimal)):
-        if not Decimal(str(value)).is_finite():
-            raise FieldError(name, value, "a finite number")
+        if not LEAST < value < MOST:  # false for NaN too
+            raise FieldError(name, value if value != value else "a number out of range", "a number within ±1e300")
         return Value(number_text(float(value)), number=float(value))
     if isinstance(value, str):
         code = line(value, name)
@@ -173,7 +180,8 @@ def offers_of(
     offers: Iterable[Offer | Mapping[str, Any]], price: object, list_price: object, currency: str, stock: object
 ) -> tuple[Offer, ...]:
     """The offers that the shorthands and `offers` name together."""
-    made = [each if isinstance(each, Offer) else _offer(each) for each in offers]
+    listed = list_of(offers, "offers", "a list of offers")
+    made = [each if isinstance(each, Offer) else _offer(each) for each in listed]
     lists = _amounts(list_price, currency, "list_price")
     counted = None if stock is None else stock_of(stock)
     made += [
@@ -183,12 +191,11 @@ def offers_of(
     return tuple(made)
 
 
-def _offer(fields: Mapping[str, Any]) -> Offer:
-    try:
-        return Offer(**fields)
-    except TypeError:
-        names = ", ".join(Offer.__dataclass_fields__)
-        raise FieldError("offers", dict(fields), f"a price, and any of {names}") from None
+def _offer(fields: object) -> Offer:
+    names = tuple(Offer.__dataclass_fields__)
+    if not isinstance(fields, Mapping) or "price" not in fields or not set(fields) <= set(names):
+        raise FieldError("offers", fields, f"a price, and any of {', '.join(names)}")
+    return Offer(**fields)
 
 
 def variant_of(value: Variant | Mapping[str, Any], product_offers: tuple[Offer, ...]) -> Variant:

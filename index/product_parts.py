@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from .context import best_locale
 from .errors import FieldError
@@ -84,6 +85,10 @@ class Offer:
         set_(self, "price", price_of(self.price))
         set_(self, "list_price", None if self.list_price is None else price_of(self.list_price, "list_price"))
         set_(self, "currency", self.currency and currency_of(self.currency))
+        for name in ("market", "group", "location"):
+            set_(self, name, _offer_code(getattr(self, name), name))
+        if not isinstance(self.currency, str):
+            raise FieldError("currency", self.currency, "an ISO 4217 currency code such as USD, EUR or CNY")
         set_(self, "stock", None if self.stock is None else stock_of(self.stock))
         set_(self, "starts", moment_of(self.starts, "starts"))
         set_(self, "ends", moment_of(self.ends, "ends"))
@@ -120,6 +125,21 @@ def line(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise FieldError(name, value, "a text")
     return " ".join(clean(value).split())
+
+
+def _offer_code(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > 200:
+        raise FieldError(name, value, "a code of at most 200 printable characters")
+    return value.strip()
+
+
+def list_of(value: object, name: str, wanted: str) -> list[Any]:
+    """An iterable as a list; None is empty. Raises `FieldError` for a text, a mapping or a single value."""
+    if value is None:
+        return []
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise FieldError(name, value, wanted)
+    return list(value)
 
 
 def stock_of(value: object) -> int:

@@ -57,11 +57,11 @@ class Request:
         set_(self, "query", None if query is None else _query(query))
         set_(self, "user_id", _name(user_id, "user_id"))
         set_(self, "session", _name(session, "session"))
-        set_(self, "history", _names(history, "history"))
+        set_(self, "history", id_list(history, "history"))
         set_(self, "product_id", _name(product_id, "product_id"))
-        set_(self, "basket", _names(basket, "basket"))
+        set_(self, "basket", id_list(basket, "basket"))
         set_(self, "filters", parse_filters(filters))
-        set_(self, "facets", _names(facets, "facets"))
+        set_(self, "facets", id_list(facets, "facets"))
         if sort not in SORTS:
             raise RequestError(f"sort: wanted one of {', '.join(SORTS)}, got {sort!r:.80}")
         set_(self, "sort", sort)
@@ -95,18 +95,24 @@ def _query(query: object) -> str:
     return " ".join(query.split())
 
 
-def _name(value: object, name: str) -> str | None:
-    if value is None:
-        return None
+def check_id(value: object, name: str) -> str:
+    """The id itself; raises `RequestError`."""
     if not isinstance(value, str) or not value or len(value) > 200:
         raise RequestError(f"{name}: wanted a text of 1 to 200 characters, got {value!r:.80}")
     return value
 
 
-def _names(values: Iterable[str], name: str) -> tuple[str, ...]:
+def id_list(values: object, name: str) -> tuple[str, ...]:
+    """Ids, or names of fields, as a tuple; raises `RequestError`."""
     if isinstance(values, str):
         raise RequestError(f"{name}: wanted a list, got the text {values!r:.80}; write [{values!r:.80}]")
-    return tuple(str(_name(value, name)) for value in values)
+    if not isinstance(values, Iterable) or isinstance(values, (bytes, Mapping)):
+        raise RequestError(f"{name}: wanted a list of texts, got {values!r:.80}")
+    return tuple(check_id(value, name) for value in values)
+
+
+def _name(value: object, name: str) -> str | None:
+    return None if value is None else check_id(value, name)
 
 
 def _count(value: object, name: str, low: int, high: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +28,6 @@ from ..index import (
     Store,
     StoreSettings,
     UnknownProduct,
-    Vectors,
     View,
     import_products,
     match,
@@ -36,13 +36,13 @@ from ..index import (
 from .fusion import FusionWeights
 from .page import make_results
 from .pipeline import Asked, Pipeline
-from .request import Request
+from .query_vectors import QueryVectors
+from .request import Request, check_id, id_list
 from .results import Results
 from .sources import MeaningSource, WordsSource
 
 logger = logging.getLogger("shelfwise.shop")
 
-KEPT_QUERIES = 2_048  # vectors of recent queries: 1.5 kB each, against 10 ms of encoding
 KEPT_MATCHINGS = 32  # masks of recent filters
 
 
@@ -54,7 +54,8 @@ class Shop:
         self.store = store
         chosen = weights or FusionWeights()
         self._pipeline = Pipeline([WordsSource(chosen.words), MeaningSource(chosen.meaning)])
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._query_vectors = QueryVectors(store)
+        self._lock = threading.Lock()  # of the masks below
         self._matchings: OrderedDict[tuple[int, Filters, Context], tuple[View, Matching]] = OrderedDict()
 
     @classmethod
@@ -103,12 +104,14 @@ class Shop:
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Deletes products, durably and at once; how many there were. Unknown ids are ignored."""
-        gone = self.store.remove([ids] if isinstance(ids, str) else ids)
+        gone = self.store.remove(id_list([ids] if isinstance(ids, str) else ids, "ids"))
         self.store.settle()
         return gone
 
     def get(self, product_id: str, *, context: Context | None = None) -> Product:
         """One product, in the context's locale; raises `UnknownProduct`."""
+        if not isinstance(product_id, str):
+            raise RequestError(f"product_id: wanted a text, got {product_id!r:.80}")
         found = self.store.products([product_id]).get(product_id)
         if found is None:
             raise UnknownProduct(
@@ -160,6 +163,7 @@ class Shop:
         context: Context | None = None,
     ) -> Results:
         """Products like this one, which is not among them. Raises `UnknownProduct`, `RequestError`."""
+        check_id(product_id, "product_id")
         return self.answer(Request(product_id=product_id, filters=filters, k=k, context=context))
 
     def answer(self, request: Request) -> Results:
@@ -168,10 +172,15 @@ class Shop:
 
     def answer_many(self, requests: Sequence[Request]) -> list[Results]:
         """The answers to several requests, in their order, encoded and searched in batches."""
+        for request in requests:
+            if not isinstance(request, Request):
+                raise RequestError(f"answer: wanted a Request, got {type(request).__name__}; write Request(query=…)")
         started = perf_counter()
         view = self.store.view
         asked = [self._prepare(request, view) for request in requests]
         self._encode(asked)
+        for each in asked:
+            _find_nothing_without_words(each)
         shared = perf_counter() - started
         answers = []
         for each, found in zip(asked, self._pipeline.run(asked), strict=True):
@@ -185,10 +194,10 @@ class Shop:
         asked = Asked(request, context, view, self._match(view, request.filters, context))
         if request.query:
             asked.words = tuple(dict.fromkeys(tokens(request.query, asked.locale)))
-        elif request.query is not None:
-            asked.notes.append("The query is empty, so these are all products that pass the filters, newest first.")
         elif request.product_id is not None:
             self._look_at(request.product_id, asked)
+        elif request.query is not None:
+            asked.notes.append("The query is empty, so these are all products that pass the filters, newest first.")
         return asked
 
     def _look_at(self, product_id: str, asked: Asked) -> None:
@@ -204,13 +213,15 @@ class Shop:
 
     def _match(self, view: View, filters: Filters, context: Context) -> Matching:
         key = (id(view), filters, context)
-        known = self._matchings.get(key)
+        with self._lock:
+            known = self._matchings.get(key)
         if known is not None and known[0] is view and time() < known[1].until:
             return known[1]
         made = match(view, filters, context)
-        self._matchings[key] = (view, made)
-        while len(self._matchings) > KEPT_MATCHINGS:
-            self._matchings.popitem(last=False)
+        with self._lock:
+            self._matchings[key] = (view, made)
+            while len(self._matchings) > KEPT_MATCHINGS:
+                self._matchings.popitem(last=False)
         return made
 
     def _encode(self, asked: Sequence[Asked]) -> None:
@@ -220,7 +231,7 @@ class Shop:
         if not waiting or all(live.segment.vectors is None for live in waiting[0].view.segments):
             return
         try:
-            vectors = self._query_vectors([each.request.query or "" for each in waiting])
+            vectors = self._query_vectors.of([each.request.query or "" for each in waiting])
         except Exception as error:
             if isinstance(error, RequestError):
                 raise
@@ -235,27 +246,12 @@ class Shop:
             each.vector = vectors.get(each.request.query or "")
             each.timings["encode"] = (perf_counter() - started) * 1_000 / len(waiting)
 
-    def _query_vectors(self, queries: Sequence[str]) -> dict[str, Vectors]:
-        """The vector of each query that the encoder can read."""
-        found = {query: self._vectors[query] for query in queries if query in self._vectors}
-        missing = list(dict.fromkeys(query for query in queries if query not in found))
-        if missing:
-            encoder = self.store.encoder
-            readable = [query for query, known in zip(missing, encoder.knows(missing), strict=True) if known]
-            if readable:
-                encoded = encoder.encode_queries(readable)
-                found.update(zip(readable, encoded, strict=True))
-        for query in found:
-            self._vectors[query] = found[query]
-            self._vectors.move_to_end(query)
-        while len(self._vectors) > KEPT_QUERIES:
-            self._vectors.popitem(last=False)
-        return found
-
     # ---- the end -------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Releases files and connections; a second call does nothing."""
+        self._matchings.clear()  # they hold the mapped files
+        self._query_vectors.clear()
         self.store.close()
 
     def __enter__(self) -> Shop:
@@ -265,3 +261,10 @@ class Shop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _find_nothing_without_words(asked: Asked) -> None:
+    """A query of signs alone ("!!!") asks for nothing that could be found; it must not show everything."""
+    if asked.request.query and not asked.words and asked.vector is None:
+        asked.matching = replace(asked.matching, mask=asked.matching.mask & False)
+        asked.notes.append("The query has no words, so nothing was searched.")

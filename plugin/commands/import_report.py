@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...index import Feed, ImportReport
 from . import screen
 
+RATED = 1_000  # texts; with fewer, the rate would be that of loading the model
 NAMES = {
     "parquet": "Parquet",
     "jsonl": "JSON Lines",
@@ -63,9 +64,12 @@ def _rows(count: int) -> str:
 
 
 def _texts(report: ImportReport) -> str:
-    rate = report.encoded / report.encoding_seconds if report.encoding_seconds else 0
-    unread = f"; {report.unread:,} that the encoder cannot read are found by their words alone" if report.unread else ""
-    return f"{report.encoded:,} texts encoded, {rate:,.0f} a second{unread}."
+    said = f"{report.encoded:,} texts encoded"
+    if report.encoded >= RATED:
+        said += f", {report.encoded / max(report.encoding_seconds, 1e-9):,.0f} a second"
+    if report.unread:
+        said += f"; {report.unread:,} that the encoder cannot read are found by their words alone"
+    return f"{said}."
 
 
 def _show_bad(report: ImportReport) -> None:

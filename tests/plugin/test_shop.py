@@ -170,7 +170,6 @@ def test_a_closed_shop_says_so_whatever_is_asked(shop: Shop) -> None:
             call()
 
 
-@pytest.mark.xfail(reason="close keeps the masks of recent filters, and with them the mapped files")
 def test_opening_and_closing_leaves_no_file_open(tmp_path: Path) -> None:
     folder = Path("/proc/self/fd")
     if not folder.exists():
