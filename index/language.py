@@ -31,20 +31,28 @@ FITTING = {"zh": "BAAI/bge-small-zh-v1.5"}
 FITTING_ALL = "intfloat/multilingual-e5-small"
 
 
-def guess_language(text: str) -> str | None:
-    """The language of one text ("en", "zh", …); None where a title is too short to tell.
-
-    >>> guess_language("保温杯 500ml"), guess_language("Jacke für den Winter mit Kapuze"), guess_language("XPS 13")
-    ('zh', 'de', None)
-    """
+def script_language(text: str) -> str | None:
+    """The language of a text's script, where that tells ("zh", "ru", …); None for Latin."""
     letters = sum(char.isalpha() for char in text)
     for language, script in SCRIPTS:
         # One sign of a dense script says as much as three of the other letters, which may be a brand's.
         signs = len(script.findall(text))
         if signs and signs * 3 >= letters - signs:
             return language
+    return None
+
+
+def guess_language(text: str) -> str | None:
+    """The language of one text ("en", "zh", …); None where a title is too short to tell.
+
+    >>> guess_language("保温杯 500ml"), guess_language("Jacke für den Winter mit Kapuze"), guess_language("XPS 13")
+    ('zh', 'de', None)
+    """
+    by_script = script_language(text)
+    if by_script is not None:
+        return by_script
     words = re.findall(r"[^\W\d_]+", text.casefold())
-    counts = {language: sum(word in small for word in words) for language, small in SMALL_WORDS.items()}
+    counts = {language: len(small.intersection(words)) for language, small in SMALL_WORDS.items()}
     best, second = sorted(counts, key=lambda language: -counts[language])[:2]
     return best if counts[best] >= 2 and counts[best] > counts[second] else None
 

@@ -197,7 +197,7 @@ class Shop:
         elif request.product_id is not None:
             self._look_at(request.product_id, asked)
         elif request.query is not None:
-            asked.notes.append("The query is empty, so these are all products that pass the filters, newest first.")
+            asked.notes.append("The query is empty, so these are all products that pass the filters.")
         return asked
 
     def _look_at(self, product_id: str, asked: Asked) -> None:

@@ -52,12 +52,21 @@ class PriceRange:
     low: Decimal | None
     high: Decimal | None
 
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            end = getattr(self, name)
+            object.__setattr__(self, name, None if end is None else _price("price", end))
+
 
 @dataclass(frozen=True, slots=True)
 class InStock:
     """At least one piece is there (or nobody counts); `wanted` False asks for what is sold out."""
 
     wanted: bool
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.wanted, bool):
+            raise FilterError(f"filter in_stock: wanted True or False, got {self.wanted!r:.80}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -17,10 +18,13 @@ from numpy.typing import NDArray
 from ..device import torch_device
 from ..encoder import PACKAGED, EncoderSettings, check_vectors, package_folder
 from ..errors import EncoderError, MissingExtra
+from ..language import script_language
 from ..vectors.index import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+logger = logging.getLogger("shelfwise.encoder")
 
 # The weights of the packaged default, so that a package that changed is noticed.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -33,7 +37,9 @@ DECIDING_FILES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
-MOSTLY = 0.5  # a text with a larger share of unknown tokens has no vector
+# A text with a larger share of unknown tokens has no vector. MiniLM knows some Chinese signs: of "夏天用的凉快被子" every
+# second one, and its vector means nothing.
+MOST_UNKNOWN = 0.3
 ENGLISH_ONLY = frozenset({"en"})
 
 
@@ -76,13 +82,22 @@ class SentenceTransformersEncoder:
                 "encoders need sentence-transformers, which is not installed; pip install 'shelfwise[cpu]' (or [gpu])"
             ) from None
         folder = _folder(reference)
-        identity = _identity(folder, reference) if folder else reference
+        if folder and not (folder / "modules.json").is_file():
+            logger.warning(
+                "encoder %s: the folder has no modules.json, so the mean of its tokens is taken; a model that pools "
+                "otherwise (BGE: the first token) answers worse that way",
+                reference,
+            )
         try:
             model = SentenceTransformer(str(folder or reference), device=torch_device(), trust_remote_code=False)
-            made = cls(model, settings, reference, identity, _languages(folder, reference))
+            identity = _identity(folder, reference) if folder else _loaded_identity(model)
+            where = str(folder.resolve()) if folder and Path(reference).expanduser().is_dir() else reference
+            made = cls(model, settings, where, identity, _languages(folder, reference))
             # The first use sets the tokenizers up, which two threads must not do at once; and shows whether it works.
             made.knows(["\u00e9"])
             vectors = made.encode_passages(["a"])
+        except EncoderError:
+            raise
         except Exception as error:  # the library raises whatever its parts do: OSError, KeyError, RuntimeError, …
             raise EncoderError(_cannot_load(reference, folder, error)) from error
         check_vectors(made, vectors, 1)
@@ -109,17 +124,21 @@ class SentenceTransformersEncoder:
         return np.asarray(encoded, np.float32)
 
     def knows(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """See `Encoder`: at most half of the tokens are unknown to the tokenizer."""
+        """See `Encoder`: the script is that of a language it was trained for, and few tokens are unknown."""
         known = np.array([bool(text.strip()) for text in texts], bool)
         tokenizer = self._counting
         unknown = getattr(tokenizer, "unk_token_id", None)
         # Plain ASCII is known to every tokenizer there is; only the rest is worth counting.
         doubtful = [row for row, text in enumerate(texts) if known[row] and not text.isascii()]
+        if self.languages:
+            for row in doubtful:
+                known[row] = script_language(texts[row]) in {None, *self.languages}
+            doubtful = [row for row in doubtful if known[row]]
         if unknown is None or not doubtful:
             return known
         counted = tokenizer([texts[row][:1_000] for row in doubtful], add_special_tokens=False)["input_ids"]
         for row, ids in zip(doubtful, counted, strict=True):
-            known[row] = bool(ids) and ids.count(unknown) <= MOSTLY * len(ids)
+            known[row] = bool(ids) and ids.count(unknown) <= MOST_UNKNOWN * len(ids)
         return known
 
 
@@ -171,6 +190,14 @@ def _identity(folder: Path, reference: str) -> str:
             whole.update(name.encode() + path.read_bytes())
     for path in sorted(folder.glob("*_Pooling/config.json")):
         whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def _loaded_identity(model: SentenceTransformer) -> str:
+    """Of a model from the hub: a name may come to stand for other weights."""
+    whole = sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        whole.update(name.encode() + tensor.detach().cpu().float().numpy().tobytes())
     return whole.hexdigest()
 
 

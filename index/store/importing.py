@@ -145,7 +145,7 @@ def _write_all(
         report.encoding_seconds += time.perf_counter() - started
         for name in ("added", "changed", "unchanged", "encoded", "unread"):
             setattr(report, name, getattr(report, name) + getattr(written, name))
-        if number == 1:
+        if not announced and number and written.encoded >= FIRST_BATCHES[1] // 2:
             rate = written.encoded / max(time.perf_counter() - started, 1e-9)
             announced = _announce(
                 written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch

@@ -32,6 +32,7 @@ class EncoderFacts:
     reference: str
     hash: str
     dimension: int
+    settings: str = "{}"  # prompts and the like, as JSON: with others, the same model gives other vectors
 
 
 def create(connection: Connection, settings: StoreSettings) -> None:
@@ -74,7 +75,9 @@ def encoder_facts(facts: Mapping[str, str]) -> EncoderFacts | None:
     """The store's encoder; None before the first text was encoded."""
     if "encoder_hash" not in facts:
         return None
-    return EncoderFacts(facts["encoder_reference"], facts["encoder_hash"], int(facts["encoder_dimension"]))
+    return EncoderFacts(
+        facts["encoder_reference"], facts["encoder_hash"], int(facts["encoder_dimension"]), facts["encoder_settings"]
+    )
 
 
 def set_encoder(connection: Connection, encoder: EncoderFacts) -> None:
@@ -83,6 +86,7 @@ def set_encoder(connection: Connection, encoder: EncoderFacts) -> None:
         "encoder_reference": encoder.reference,
         "encoder_hash": encoder.hash,
         "encoder_dimension": str(encoder.dimension),
+        "encoder_settings": encoder.settings,
     }
     connection.execute(insert(schema.facts), [{"name": name, "value": value} for name, value in values.items()])
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select
@@ -209,8 +210,8 @@ class Store:
             raise EncoderError(
                 f"store {self.folder.path}: its vectors are from {known.reference} (dimension "
                 f"{known.dimension}, hash {known.hash[:8]}), "
-                f"got {encoder.reference} (dimension {encoder.dimension}, hash {encoder.hash[:8]}); open it "
-                "with the former, or import into a new store"
+                f"got {encoder.reference} (dimension {encoder.dimension}, hash {encoder.hash[:8]}; prompts and "
+                "max_tokens count too); open it with the former, or import into a new store"
             )
         return known is not None
 
@@ -262,8 +263,16 @@ class Store:
         if self._encoder is None or self._check_encoder(connection, self._encoder):
             return
         settings.set_encoder(
-            connection, EncoderFacts(self._encoder.reference, self._encoder.hash, self._encoder.dimension)
+            connection,
+            EncoderFacts(self._encoder.reference, self._encoder.hash, self._encoder.dimension, self._settings_text()),
         )
+
+    def _settings_text(self) -> str:
+        """The encoder's settings but for its reference, as JSON."""
+        wanted = self._wanted_encoder
+        fields = asdict(wanted) if isinstance(wanted, EncoderSettings) else {}
+        fields.pop("reference", None)
+        return json.dumps(fields)
 
     def remove(self, ids: Iterable[str], import_id: int | None = None) -> int:
         """Deletes products, durably, in one transaction; how many there were. Unknown ids are ignored."""
@@ -347,7 +356,10 @@ def _chosen_encoder(
     chosen = EncoderSettings(given) if isinstance(given, str) or given is None else given
     known = settings.encoder_facts(facts)
     if isinstance(chosen, EncoderSettings) and chosen.reference is None and known is not None:
-        return replace(chosen, reference=known.reference)
+        # What is not said now is as it was when the vectors were made.
+        kept = EncoderSettings(known.reference, **json.loads(known.settings))
+        said = {name: value for name, value in asdict(chosen).items() if value != getattr(EncoderSettings(), name)}
+        return replace(kept, **said)
     return chosen
 
 

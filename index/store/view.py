@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors.index import Mask, Matches, Rows, Vectors
+from ..vectors.index import Mask, Rows, VectorIndex, Vectors
 from ..words import best_possible, rarity, word_weights
 from .segment import Segment
 
@@ -128,15 +128,9 @@ class View:
             allowed = _vector_mask(segment, mask[span], locale)
             if allowed is not None and not allowed.any():
                 continue
-            matches: Matches = segment.vectors.search(queries, min(k, segment.vectors.n_rows), allowed)
-            for each, rows, scores in zip(found, matches.rows, matches.scores, strict=True):
-                there = rows >= 0
-                each.append(
-                    (
-                        span.start + segment.text_product[segment.vector_text[rows[there]]].astype(np.int64),
-                        scores[there],
-                    )
-                )
+            for each, (rows, scores) in zip(found, _nearest(segment.vectors, queries, k, allowed), strict=True):
+                products = segment.text_product[segment.vector_text[rows]].astype(np.int64)
+                each.append((span.start + products, scores))
         return [self._best(each, k) for each in found]
 
     def similarities(self, query: Vectors, rows: Rows, locale: str) -> Scores:
@@ -176,7 +170,9 @@ class View:
                 scores = np.where(text_mask, scores, 0)
             matched = np.flatnonzero(scores)
             if len(matched) > k:
-                matched = matched[np.argpartition(-scores[matched], k - 1)[:k]]
+                # All that share the k-th score stay: which of them are cut off is decided over all segments.
+                least = -np.partition(-scores[matched], k - 1)[k - 1]
+                matched = matched[scores[matched] >= least]
             found.append((span.start + segment.text_product[matched].astype(np.int64), scores[matched]))
             full = segment.words.holding_all(terms)
             if text_mask is not None:
@@ -215,12 +211,28 @@ class View:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         rows = np.concatenate([each for each, _ in found])
         scores = np.concatenate([each for _, each in found])
-        order = np.lexsort((self.keys[rows], -scores))
+        # Rounded, because the last digits of a product depend on which rows it was computed with.
+        order = np.lexsort((self.keys[rows], -np.round(scores, 6)))
         rows, scores = rows[order], scores[order]
         if any(len(live.segment.text_product) != live.segment.n_products for live in self.segments):
             first = np.sort(np.unique(rows, return_index=True)[1])
             rows, scores = rows[first], scores[first]
         return rows[:k], scores[:k].astype(np.float32)
+
+
+TIES = 32  # more than k that are looked at; so many equal texts are still cut off alike in every process
+
+
+def _nearest(index: VectorIndex, queries: Vectors, k: int, allowed: Mask | None) -> list[tuple[Rows, Scores]]:
+    """For each query the k nearest vector rows, and those up to TIES more that are as near as the last of them."""
+    matches = index.search(queries, min(k + TIES, index.n_rows), allowed)
+    found = []
+    for rows, scores in zip(matches.rows, matches.scores, strict=True):
+        keep = rows >= 0
+        if len(rows) > k:
+            keep &= scores >= scores[k - 1] - 1e-6
+        found.append((rows[keep], scores[keep]))
+    return found
 
 
 def _text_mask(segment: Segment, products: Mask, locale: str) -> Mask | None:

@@ -10,7 +10,7 @@ import Stemmer
 
 from .units import unify_units
 
-ANALYSIS_VERSION = 1  # stands in each generation's manifest: another analysis needs another lexical index
+ANALYSIS_VERSION = 2  # stands in each generation's manifest: another analysis needs another lexical index
 
 # Languages of a locale with a Snowball stemmer; others are indexed as they stand.
 STEMMERS = {
@@ -21,6 +21,9 @@ STEMMERS = {
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
 WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
+# "children's" is "children", "don't" is "dont": a lone s or t is a rare word that says nothing. 6' stays six feet.
+POSSESSIVE = re.compile(r"(?<=[^\W\d_])'s\b")
+APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 FIRST_CJK = re.compile(f"[{CJK}]")
 VULGAR = re.compile("([\u00bc-\u00be\u2150-\u215e])")
 
@@ -51,6 +54,10 @@ def _stem(language: str, word: str) -> str:
     return word if stemmer is None else stemmer.stemWord(word)
 
 
+def _without_apostrophes(text: str) -> str:
+    return APOSTROPHE.sub("", POSSESSIVE.sub("", text)) if "'" in text else text
+
+
 def tokens(text: str, locale: str) -> list[str]:
     """The words of a text in reading order, stemmed by the locale's language.
 
@@ -61,7 +68,7 @@ def tokens(text: str, locale: str) -> list[str]:
     """
     language = locale.split("-")[0]
     found: list[str] = []
-    for word in WORD.findall(unify_units(fold(text))):
+    for word in WORD.findall(unify_units(_without_apostrophes(fold(text)))):
         if FIRST_CJK.match(word):
             for position, char in enumerate(word):
                 found.append(char)

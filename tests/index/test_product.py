@@ -203,7 +203,12 @@ REFUSED = {
         "an attribute name that is not empty",
         "''",
     ),
-    "an attribute that is not finite": ({"attributes": {"w": float("nan")}}, "attributes.w", "a finite number", "nan"),
+    "an attribute that is not finite": (
+        {"attributes": {"w": float("nan")}},
+        "attributes.w",
+        "a number within ±1e300",
+        "nan",
+    ),
     "an attribute of blanks": ({"attributes": {"w": [" "]}}, "attributes.w", "a value that is not empty", "' '"),
     "a value without code and number": ({"attributes": {"w": {"unit": "kg"}}}, "attributes.w", VALUE, "{'unit': 'kg'}"),
     "a value with a strange key": ({"attributes": {"w": {"kg": 1}}}, "attributes.w", VALUE, "{'kg': 1}"),

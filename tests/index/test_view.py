@@ -47,7 +47,7 @@ def ids(made: View, rows: Sequence[int]) -> list[str]:
     return [made.id_of(int(row)) for row in rows]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(divided(), queries, locales)
 def test_words_find_the_same_in_the_same_order_with_the_same_scores(division, text, locale):
     live, views = division
@@ -67,7 +67,7 @@ def test_words_find_the_same_in_the_same_order_with_the_same_scores(division, te
         )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(divided(), queries, locales)
 def test_meaning_finds_the_same_in_the_same_order_with_the_same_scores(division, text, locale):
     live, views = division
@@ -89,7 +89,7 @@ def test_meaning_finds_the_same_in_the_same_order_with_the_same_scores(division,
         )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(divided(), contexts, st.sampled_from(["brand", "category", "colour", "size", "weight", "in_stock", "price"]))
 def test_filters_and_facets_are_the_same(division, context, field):
     live, views = division
@@ -105,7 +105,7 @@ def test_filters_and_facets_are_the_same(division, context, field):
     assert counted[1:] == counted[:1] * 2
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(divided(), queries, locales, st.integers(1, 4))
 def test_the_best_k_are_the_first_of_all(division, text, locale, k):
     """With distinct scores; which of several equal ones is cut off is the next test's."""
@@ -121,7 +121,6 @@ def test_the_best_k_are_the_first_of_all(division, text, locale, k):
 TWINS = [Product(f"p{at}", {"en": "red lamp"}) for at in range(12)]
 
 
-@pytest.mark.xfail(reason="index/store/view.py: where the k-th score is shared, each segment cuts off others")
 def test_of_equal_products_the_same_are_cut_off_however_they_are_divided():
     cut = [view(TWINS), view(TWINS[:4], TWINS[4:]), view(TWINS[6:], TWINS[:6])]
     by_words = [ids(made, made.by_words(["red", "lamp"], 3, alive(made), "en").rows) for made in cut]
@@ -168,6 +167,7 @@ def test_nothing_outside_the_mask_is_found(division, text, locale, random):
         assert sorted(rows.tolist()) == sorted(row for row in unmasked.tolist() if mask[row])
 
 
+@settings(max_examples=30)
 @given(divided())
 def test_rows_and_ids_are_two_names_of_one_thing(division):
     live, views = division

