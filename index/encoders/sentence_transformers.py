@@ -37,8 +37,8 @@ DECIDING_FILES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
-# A text with a larger share of unknown tokens has no vector. MiniLM knows some Chinese signs: of "夏天用的凉快被子" every
-# second one, and its vector means nothing.
+# A text with a larger share of unknown tokens has no vector. MiniLM knows some Chinese signs: of 夏天用的凉快被子
+# every second one, and the vector means nothing.
 MOST_UNKNOWN = 0.3
 ENGLISH_ONLY = frozenset({"en"})
 
@@ -82,22 +82,27 @@ class SentenceTransformersEncoder:
                 "encoders need sentence-transformers, which is not installed; pip install 'shelfwise[cpu]' (or [gpu])"
             ) from None
         folder = _folder(reference)
+        identity = _identity(folder, reference) if folder else ""
         if folder and not (folder / "modules.json").is_file():
             logger.warning(
                 "encoder %s: the folder has no modules.json, so the mean of its tokens is taken; a model that pools "
                 "otherwise (BGE: the first token) answers worse that way",
                 reference,
             )
+        # Before anything is loaded: a pickle must not be, nor weights that are not those of the package.
+        identity = _identity(folder, reference) if folder else None
         try:
-            model = SentenceTransformer(str(folder or reference), device=torch_device(), trust_remote_code=False)
-            identity = _identity(folder, reference) if folder else _loaded_identity(model)
+            model = SentenceTransformer(
+                str(folder or reference),
+                device=torch_device(),
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
             where = str(folder.resolve()) if folder and Path(reference).expanduser().is_dir() else reference
-            made = cls(model, settings, where, identity, _languages(folder, reference))
+            made = cls(model, settings, where, identity or _loaded_identity(model), _languages(folder, reference))
             # The first use sets the tokenizers up, which two threads must not do at once; and shows whether it works.
             made.knows(["\u00e9"])
             vectors = made.encode_passages(["a"])
-        except EncoderError:
-            raise
         except Exception as error:  # the library raises whatever its parts do: OSError, KeyError, RuntimeError, …
             raise EncoderError(_cannot_load(reference, folder, error)) from error
         check_vectors(made, vectors, 1)
