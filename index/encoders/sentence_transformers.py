@@ -82,7 +82,6 @@ class SentenceTransformersEncoder:
                 "encoders need sentence-transformers, which is not installed; pip install 'shelfwise[cpu]' (or [gpu])"
             ) from None
         folder = _folder(reference)
-        identity = _identity(folder, reference) if folder else ""
         if folder and not (folder / "modules.json").is_file():
             logger.warning(
                 "encoder %s: the folder has no modules.json, so the mean of its tokens is taken; a model that pools "

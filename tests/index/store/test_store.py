@@ -305,7 +305,8 @@ def test_another_encoder_than_the_stores_is_refused_and_nothing_is_written(
         store.put(lamps(2, first=1))
     assert str(error.value) == (
         f"store {store.folder.path}: its vectors are from first (dimension 64, hash hash-of-), got second "
-        "(dimension 32, hash hash-of-); open it with the former, or import into a new store"
+        "(dimension 32, hash hash-of-; prompts and max_tokens count too); open it with the former, or import "
+        "into a new store"
     )
     assert store.ids() == {"p0"} and count_vectors(store) == 1
 
