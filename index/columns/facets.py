@@ -38,7 +38,7 @@ class FacetValue:
 class Facet:
     """A field's values among the found products, most frequent first.
 
-    A number field also has its range (`low`, `high`); the price's values are buckets of equal width, "10-20".
+    A number field also has its range (`low`, `high`); the price's values are buckets of equal width, "10.00..19.99".
     """
 
     field: str
@@ -105,17 +105,18 @@ def lowest_prices(view: View, matching: Matching, found: Mask) -> NDArray[np.int
 
 def _price_facet(view: View, matching: Matching, found: Mask) -> Facet:
     prices = lowest_prices(view, matching, found)
-    amounts = prices[prices >= 0] / SCALE
-    if not len(amounts):
+    priced = prices[prices >= 0]
+    if not len(priced):
         return Facet("price", ())
-    low, high = float(amounts.min()), float(amounts.max())
-    counts, edges = np.histogram(amounts, bins=BUCKETS, range=(low, high if high > low else low + 1))
+    cents = priced // (SCALE // 100)
+    # Whole cents, so that neighbouring buckets share no price and each one's code is a filter that counts the same.
+    edges = np.unique(np.linspace(cents.min(), cents.max() + 1, BUCKETS + 1).round().astype(np.int64))
+    counts = np.histogram(cents, bins=edges)[0]
+    bounds = zip(counts.tolist(), (edges[:-1] / 100).tolist(), ((edges[1:] - 1) / 100).tolist(), strict=True)
     values = tuple(
-        FacetValue(f"{start:g}-{end:g}", f"{start:,.2f} - {end:,.2f}", int(count))
-        for count, start, end in zip(counts, edges[:-1], edges[1:], strict=True)
-        if count
+        FacetValue(f"{low:.2f}..{high:.2f}", f"{low:,.2f} - {high:,.2f}", count) for count, low, high in bounds if count
     )
-    return Facet("price", values, low, high)
+    return Facet("price", values, float(priced.min() / SCALE), float(priced.max() / SCALE))
 
 
 def _count_products(codes: Lists, chosen: Mask, products: NDArray[np.int32], n_codes: int) -> NDArray[np.int64]:

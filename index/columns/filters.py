@@ -84,8 +84,9 @@ def parse_filters(given: Mapping[str, Any] | Iterable[Filter] | None) -> Filters
     """The filters of a request, checked; raises `FilterError`.
 
     A mapping says field: value. A text or number is that value, a list any of them, a pair `(low, high)` a range with
-    None for an open end, True or False what it says, `{"not": value}` the opposite. "category" takes a path and means
-    it and all below. Filter objects pass as they are. All filters must hold, those on variants for the same variant.
+    None for an open end (for a price also "20..80"), True or False what it says, `{"not": value}` the opposite.
+    "category" takes a path and means it and all below. Filter objects pass as they are. All filters must hold, those on
+    variants for the same variant.
     """
     if given is None:
         return ()
@@ -149,6 +150,8 @@ def _is_range(value: Any) -> bool:
 
 
 def _ends(field: str, value: Any, convert: Any) -> tuple[Any, Any]:
+    if isinstance(value, str) and ".." in value:  # the code of a price facet's bucket
+        value = tuple(end.strip() or None for end in value.split(".."))
     if not isinstance(value, (tuple, list)):
         value = (value, value)
     if len(value) != 2:

@@ -175,3 +175,13 @@ def test_only_the_most_frequent_values_are_kept(monkeypatch):
 
     monkeypatch.setattr(facets, "MOST_VALUES", 1)
     assert [value.code for value in counts("colour")] == ["blue"]
+
+
+def test_a_price_bucket_is_a_filter_that_leaves_as_many_as_it_counts():
+    made = view([Product(f"p{at}", "Lamp", price=f"{at * 7 % 50}.{at % 10}9", currency="EUR") for at in range(60)])
+    everything = match(made, (), EUR)
+    buckets = facet(made, everything, everything.mask, "price", "en")
+    assert len(buckets.values) > 3 and sum(bucket.count for bucket in buckets) == 60
+    for bucket in buckets:
+        chosen = match(made, parse_filters({"price": bucket.code}), EUR)
+        assert int(chosen.mask.sum()) == bucket.count
