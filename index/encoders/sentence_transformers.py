@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,12 +92,13 @@ class SentenceTransformersEncoder:
         # Before anything is loaded: a pickle must not be, nor weights that are not those of the package.
         identity = _identity(folder, reference) if folder else None
         try:
-            model = SentenceTransformer(
-                str(folder or reference),
-                device=torch_device(),
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
+            with _no_progress_bar():
+                model = SentenceTransformer(
+                    str(folder or reference),
+                    device=torch_device(),
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True},
+                )
             where = str(folder.resolve()) if folder and Path(reference).expanduser().is_dir() else reference
             made = cls(model, settings, where, identity or _loaded_identity(model), _languages(folder, reference))
             # The first use sets the tokenizers up, which two threads must not do at once; and shows whether it works.
@@ -195,6 +197,20 @@ def _identity(folder: Path, reference: str) -> str:
     for path in sorted(folder.glob("*_Pooling/config.json")):
         whole.update(path.read_bytes())
     return whole.hexdigest()
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Loading takes two seconds; a bar on a web server's stderr helps nobody."""
+    from transformers.utils import logging as bars
+
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _loaded_identity(model: SentenceTransformer) -> str:

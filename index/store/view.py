@@ -39,7 +39,7 @@ class LiveSegment:
         for row in rows:
             if alive[row]:
                 alive[row] = False
-                first, end = np.searchsorted(segment.text_product, (row, row + 1))
+                first, end = np.searchsorted(segment.text_product, np.array((row, row + 1), np.int32))
                 for text_row in range(int(first), int(end)):
                     counts[segment.words.terms_of(text_row)] += 1
                 dead += int(end - first)
