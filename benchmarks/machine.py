@@ -10,9 +10,18 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rich.console import Console
+
 LIBRARIES = ("shelfwise", "numpy", "scipy", "faiss-cpu", "torch", "sentence-transformers", "SQLAlchemy")
 
+WIDTH = 130  # of tables where nothing says how wide the screen is
+
 Facts = dict[str, object]
+
+
+def console() -> Console:
+    """Where tables are printed; wide enough in a file."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 def facts() -> Facts:

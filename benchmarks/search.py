@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from judged import BenchmarkError, Judgements, Titles, read_judgements
-from machine import facts, in_a_line
+from machine import console, facts, in_a_line
 from measures import MEASURES, intervals, per_query
 from rich.console import Console
 from rich.table import Table
@@ -99,7 +99,7 @@ def fill(shop: Shop, products: Path) -> ImportReport:
     return report
 
 
-def show(result: Mapping[str, object], console: Console) -> None:
+def show(result: Mapping[str, object], screen: Console) -> None:
     """The table that a person reads."""
     table = Table(title=f"{result['queries']:,} queries over {result['products']:,} products, {result['encoder']}")
     table.add_column("")
@@ -110,8 +110,8 @@ def show(result: Mapping[str, object], console: Console) -> None:
         if isinstance(row, dict):
             spans = row["intervals"]
             table.add_row(leg, *(f"{row[m]:.4f} ({spans[m][0]:.3f}-{spans[m][1]:.3f})" for m in MEASURES))
-    console.print(table)
-    console.print(in_a_line(dict(result)), style="dim")
+    screen.print(table)
+    screen.print(in_a_line(dict(result)), style="dim")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -167,7 +167,7 @@ def main() -> None:
     except (BenchmarkError, ShelfwiseError, OSError) as error:
         sys.exit(f"search benchmark: {error}")
     options.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    show(result, Console())
+    show(result, console())
 
 
 if __name__ == "__main__":

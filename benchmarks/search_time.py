@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -168,8 +169,8 @@ def memory(path: Path, reference: str | None) -> dict[str, float]:
     (`encoder_*`) and after 100 searches in the store.
     """
     context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(_memory, (str(path), reference))
+    with ProcessPoolExecutor(1, context) as pool:
+        return pool.submit(_memory, str(path), reference).result()
 
 
 def _memory(path: str, reference: str | None) -> dict[str, float]:

@@ -17,25 +17,25 @@ from pathlib import Path
 from typing import Any
 
 from import_rate import BLOCKS, import_rate
-from machine import facts, in_a_line
+from machine import console, facts, in_a_line
 from rich.console import Console
 from rich.table import Table
 from search_time import A_BLOCK, PARTS, K, search_times
 
 
-def show(result: Mapping[str, Any], console: Console) -> None:
+def show(result: Mapping[str, Any], screen: Console) -> None:
     """The tables that a person reads."""
     if rate := result.get("import"):
         low, high = rate["ratio_spread"]
-        console.print(
+        screen.print(
             f"Import: {rate['import_a_second']:,.0f} products a second, the bare encoder {rate['bare_a_second']:,.0f}; "
             f"{rate['ratio']:.1%} of it ({low:.1%} to {high:.1%}, {BLOCKS} blocks of {rate['products_a_block']:,})"
         )
     if search := result.get("search"):
-        console.print(_times(search, result["searches_a_block"]))
-        console.print(_memories(search))
-        console.print(_profile(search[max(search, key=int)]["profile"]))
-    console.print(in_a_line(dict(result)), style="dim")
+        screen.print(_times(search, result["searches_a_block"]))
+        screen.print(_memories(search))
+        screen.print(_profile(search[max(search, key=int)]["profile"]))
+    screen.print(in_a_line(dict(result)), style="dim")
 
 
 def _times(search: Mapping[str, Any], a_block: int) -> Table:
@@ -121,7 +121,7 @@ def main() -> None:
             result["searches_a_block"] = options.searches
             result["search"] = search_times(options.encoder, options.products, folder, options.cache, options.searches)
     options.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    show(result, Console())
+    show(result, console())
 
 
 if __name__ == "__main__":
