@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -28,17 +30,24 @@ def import_rate(reference: str | None, products: int, folder: Path) -> dict[str,
     bare = _bare(encoder)
     known = titles(products * BLOCKS + 64)
     warm, known = known[:64], known[64:]
-    _seconds(bare, warm)
+    _encode(bare, warm)
     encoder.encode_passages(warm)
     blocks = []
     for number in range(BLOCKS):
         texts = known[number * products : (number + 1) * products]
         place = folder / f"rate{number}"
         if number % 2:
-            ours, alone = _import(encoder, texts, place), _seconds(bare, texts)
+            ours, alone = _import(encoder, texts, place), _encode(bare, texts)
         else:
-            alone, ours = _seconds(bare, texts), _import(encoder, texts, place)
-        blocks.append({"bare": products / alone, "import": products / ours, "ratio": alone / ours})
+            alone, ours = _encode(bare, texts), _import(encoder, texts, place)
+        blocks.append(
+            {
+                "bare": products / alone.seconds,
+                "import": products / ours.seconds,
+                "ratio": alone.seconds / ours.seconds,
+                "processor_ratio": alone.processor / ours.processor,
+            }
+        )
     ratios = [block["ratio"] for block in blocks]
     return {
         "products_a_block": products,
@@ -46,6 +55,7 @@ def import_rate(reference: str | None, products: int, folder: Path) -> dict[str,
         "import_a_second": median(block["import"] for block in blocks),
         "ratio": median(ratios),
         "ratio_spread": [min(ratios), max(ratios)],
+        "processor_ratio": median(block["processor_ratio"] for block in blocks),
         "blocks": blocks,
     }
 
@@ -67,22 +77,35 @@ def _bare(encoder: Encoder) -> Callable[[Sequence[str]], object]:
     return encode
 
 
-def _seconds(encode: Callable[[Sequence[str]], object], texts: Sequence[str]) -> float:
+@dataclass(frozen=True)
+class Taken:
+    """How long something took, and how long processors worked for it: steadier where others use them too."""
+
+    seconds: float
+    processor: float  # seconds of all threads
+
+
+@contextmanager
+def _timed() -> Iterator[Callable[[], Taken]]:
+    """Gives a function that says what was taken so far."""
     gc.collect()
-    started = time.perf_counter()
-    encode(texts)
-    return time.perf_counter() - started
+    started, worked = time.perf_counter(), time.process_time()
+    yield lambda: Taken(time.perf_counter() - started, time.process_time() - worked)
 
 
-def _import(encoder: Encoder, texts: Sequence[str], folder: Path) -> float:
-    """Seconds from products to a store that can be searched."""
-    with Shop.open(folder, encoder=encoder) as shop:
-        gc.collect()
-        started = time.perf_counter()
+def _encode(encode: Callable[[Sequence[str]], object], texts: Sequence[str]) -> Taken:
+    with _timed() as taken:
+        encode(texts)
+        return taken()
+
+
+def _import(encoder: Encoder, texts: Sequence[str], folder: Path) -> Taken:
+    """From products to a store that can be searched."""
+    with Shop.open(folder, encoder=encoder) as shop, _timed() as taken:
         report = shop.upsert(made_of(texts))
-        seconds = time.perf_counter() - started
+        done = taken()
         if report.encoded != len(texts):
             raise ValueError(
                 f"import: wanted {len(texts):,} texts encoded, got {report.encoded:,}; they are not distinct"
             )
-        return seconds
+        return done

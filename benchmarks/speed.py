@@ -29,7 +29,8 @@ def show(result: Mapping[str, Any], screen: Console) -> None:
         low, high = rate["ratio_spread"]
         screen.print(
             f"Import: {rate['import_a_second']:,.0f} products a second, the bare encoder {rate['bare_a_second']:,.0f}; "
-            f"{rate['ratio']:.1%} of it ({low:.1%} to {high:.1%}, {BLOCKS} blocks of {rate['products_a_block']:,})"
+            f"{rate['ratio']:.1%} of it ({low:.1%} to {high:.1%}, {BLOCKS} blocks of {rate['products_a_block']:,}); "
+            f"by processor time {rate['processor_ratio']:.1%}"
         )
     if search := result.get("search"):
         screen.print(_times(search, result["searches_a_block"]))

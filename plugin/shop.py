@@ -30,6 +30,7 @@ from ..index import (
     UnknownProduct,
     View,
     import_products,
+    load_encoder,
     match,
     tokens,
 )
@@ -77,6 +78,8 @@ class Shop:
         once, the default when first needed. Raises `StoreMissing`, `StoreError`, `EncoderError`.
         """
         settings = StoreSettings(locale=locale, currency=currency, market=market)
+        if encoder is not None and create and not Store.exists(path):
+            encoder = load_encoder(encoder)  # one that cannot be had leaves no store behind
         store = Store.open(path, create=create, settings_=settings, encoder=encoder)
         try:
             if encoder is not None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, PoolProxiedConnection, create_engine, event, func, select, update
+from sqlalchemy import URL, Connection, PoolProxiedConnection, create_engine, event, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from ..errors import StoreBusy, StoreError
@@ -104,7 +104,8 @@ class Database:
         except DatabaseError as error:
             if isinstance(error.orig, sqlite3.DatabaseError) and not isinstance(error.orig, sqlite3.IntegrityError):
                 raise StoreError(
-                    f"store {self.path.parent}: the database is damaged ('{error.orig}'); restore it from a dump"
+                    f"store {self.path.parent}: the database is damaged ('{error.orig}'); restore the folder "
+                    "from a backup (docs/store.md)"
                 ) from error
             raise
 
@@ -146,9 +147,3 @@ def next_change(connection: Connection) -> int:
 def last_change(connection: Connection) -> int:
     """The number of the last change."""
     return int(connection.execute(select(schema.facts.c.value).where(schema.facts.c.name == "change")).scalar_one())
-
-
-def count_products(connection: Connection) -> int:
-    """How many products are not deleted."""
-    live = select(func.count()).select_from(schema.products).where(schema.products.c.document.is_not(None))
-    return int(connection.execute(live).scalar_one())

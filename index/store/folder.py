@@ -94,6 +94,11 @@ class StoreFolder:
             raise StoreError(f"store {self.path}: its pointer names no generation, but {name!r:.40}")
         return int(name), self.generations / name
 
+    def seal(self, number: int) -> tuple[int, int]:
+        """Tells a generation from a later one of the same number: with the time of its manifest, 0 without one."""
+        manifest = self.generations / f"{number:06d}" / "manifest.json"
+        return number, manifest.stat().st_mtime_ns if manifest.is_file() else 0
+
     def numbers(self) -> list[int]:
         """The finished generations, ascending."""
         return sorted(int(each.name) for each in self.generations.iterdir() if each.name.isdigit())
@@ -165,6 +170,13 @@ def read_manifest(folder: Path) -> Manifest:
         if not path.is_file() or path.stat().st_size != size:
             raise StoreError(f"generation {folder.name}: the file {name} is missing or of another size")
     return manifest
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Raises `StoreError` when a file's checksum is not the manifest's; reads about a gigabyte a second."""
+    for name, (_, wanted) in manifest.files.items():
+        if digest(folder / name) != wanted:
+            raise StoreError(f"generation {folder.name}: the file {name} is damaged")
 
 
 def digest(path: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from ..context import Context
 from ..errors import FieldError, ImportRefused, RequestError
 from ..feeds import BadRow, FeedRow
 from ..language import fitting_model, main_language
@@ -20,7 +21,7 @@ from ..product import Product
 from . import rows, schema
 from .patching import patched
 from .report import Duplicate, ImportReport, ReportFile
-from .store import Store
+from .store import ChangedMeanwhile, Store, Written
 
 MODES = ("merge", "replace", "patch")
 # The first batches are small: one warms the model up, one measures its rate, before the long work starts.
@@ -44,6 +45,8 @@ class ImportOptions:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise RequestError(f"mode: wanted one of {', '.join(MODES)}, got {self.mode!r}")
+        if self.report_file is not None:
+            object.__setattr__(self, "report_file", Path(self.report_file))
 
 
 class Progress:
@@ -138,10 +141,11 @@ def _write_all(
 ) -> _Seen:
     seen = _Seen()
     announced = False
+    offers = _OfferCheck(store.context)
     for number, batch in enumerate(_batches(_numbered(source))):
         products = _products(store, batch, options, report, file, seen)
         started = time.perf_counter()
-        written = store.put(products, report.import_id)
+        written = _put(store, products, batch, options, report)
         report.encoding_seconds += time.perf_counter() - started
         for name in ("added", "changed", "unchanged", "encoded", "unread"):
             setattr(report, name, getattr(report, name) + getattr(written, name))
@@ -150,12 +154,40 @@ def _write_all(
             announced = _announce(
                 written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch
             )
+        if options.mode != "patch":
+            offers.note(batch, products)
         if number <= len(FIRST_BATCHES):
             _warn_of_language(store, products, report, watch)
         watch.batch(report)
+    for warning in offers.warnings():
+        report.warnings.append(warning)
+        watch.says(f"Warning: {warning}")
     if announced:
         watch.says(f"{report.encoded:,} texts encoded.")
     return seen
+
+
+def _put(
+    store: Store,
+    products: list[Product],
+    batch: Sequence[tuple[int, Item]],
+    options: ImportOptions,
+    report: ImportReport,
+) -> Written:
+    """Writes a batch; a patch is made again from what another writer has written meanwhile."""
+    if options.mode != "patch":
+        return store.put(products, report.import_id)
+    current, base = _current(store, batch)
+    while True:
+        made: dict[str, Product] = {}
+        for row, item in batch:
+            product = _product(row, item, "patch", ChainMap(made, current), store.context.currency or "")
+            if isinstance(product, Product):
+                made[product.id] = product
+        try:
+            return store.put(made.values(), report.import_id, base)
+        except ChangedMeanwhile:
+            current, base = _current(store, batch)
 
 
 def _numbered(source: Iterable[Any]) -> Iterator[tuple[int, Item]]:
@@ -179,7 +211,7 @@ def _products(
     seen: _Seen,
 ) -> list[Product]:
     """The batch's products, each id once; what is wrong goes into the report."""
-    current = _current(store, batch) if options.mode == "patch" else {}
+    current = _current(store, batch)[0] if options.mode == "patch" else {}
     good: dict[str, Product] = {}
     for row, item in batch:
         report.rows += 1
@@ -195,8 +227,10 @@ def _products(
     return list(good.values())
 
 
-def _current(store: Store, batch: Sequence[tuple[int, Item]]) -> dict[str, Product]:
-    return store.products([str(item.fields.get("id", "")) for _, item in batch if isinstance(item, FeedRow)])
+def _current(store: Store, batch: Sequence[tuple[int, Item]]) -> tuple[dict[str, Product], dict[str, str]]:
+    """The products that a batch patches, and their hashes."""
+    found = store.products([str(item.fields.get("id", "")) for _, item in batch if isinstance(item, FeedRow)])
+    return found, {key: rows.to_row(product).hash for key, product in found.items()}
 
 
 def _product(row: int, item: Item, mode: str, current: Mapping[str, Product], currency: str) -> Product | BadRow:
@@ -242,7 +276,7 @@ def _look_through(
         for product in _products(store, batch, options, report, file, seen):
             resolved = product.resolved(store.context.locale or "", store.context.currency or "")
             hashes[product.id] = rows.to_row(resolved).hash
-            held[product.id] = _sellable(product)
+            held[product.id] = _sellable(resolved, store.context)
     report.complete = bool(getattr(source, "complete", True))
     with store.database.read() as connection:
         known = rows.hashes_of(connection, list(hashes))
@@ -261,8 +295,13 @@ def _look_through(
     return report, gone
 
 
-def _sellable(product: Product) -> tuple[bool, bool]:
-    offers = [offer for _, offer in product.offers]
+def _sellable(product: Product, context: Context) -> tuple[bool, bool]:
+    """Whether a product has a price, and is in stock, where the shop sells by default."""
+    offers = [
+        offer
+        for _, offer in product.offers
+        if offer.currency == context.currency and offer.market in ("", context.market)
+    ]
     return bool(offers), any(offer.stock is None or offer.stock > 0 for offer in offers)
 
 
@@ -275,19 +314,21 @@ def _check_replace(
             f"import of {report.source}: the feed's end is torn off, and replace deletes what a feed does not "
             "name; send the whole feed, or use mode merge"
         )
-    total = priceless = stockless = 0
+    total = priceless = stockless = worst = 0
     gone: set[str] = set()
     with store.database.read() as connection:
         for part in rows.live_products(connection):
             for row in part:
                 total += 1
-                priced, stocked = _sellable(rows.from_row(row[1], row[2] or "{}"))
+                priced, stocked = _sellable(rows.from_row(row[1], row[2] or "{}"), store.context)
                 new = held.get(row[0])
                 if not seen.names(row[0]):
                     gone.add(row[0])
-                priceless += new is not None and priced and not new[0]
-                stockless += new is not None and stocked and priced and not new[1]
-    worst = max(len(gone), priceless, stockless)
+                loses_price = new is not None and priced and not new[0]
+                loses_stock = new is not None and stocked and priced and not new[1]
+                priceless += loses_price
+                stockless += loses_stock
+                worst += loses_price or loses_stock or row[0] in gone
     if total and worst > SHRINK_LIMIT * total and not options.allow_shrink:
         raise ImportRefused(
             f"import of {report.source or 'products'}: of {total:,} products {len(gone):,} would vanish, "
@@ -299,6 +340,44 @@ def _check_replace(
 
 
 # ---- what a person should know -----------------------------------------------------------------------------------
+
+
+@dataclass
+class _OfferCheck:
+    """Counts products that will not be for sale, which a newcomer would otherwise search for in vain."""
+
+    context: Context
+    elsewhere: int = 0  # with offers, but none where the shop sells by default
+    currencies: set[str] = field(default_factory=set)
+    stock_alone: int = 0
+
+    def note(self, batch: Sequence[tuple[int, Item]], products: Sequence[Product]) -> None:
+        """Looks at one batch."""
+        for product in products:
+            offers = [offer for _, offer in product.offers]
+            there = [offer.currency or self.context.currency for offer in offers]
+            if offers and self.context.currency not in there:
+                self.elsewhere += 1
+                self.currencies.update(str(each) for each in there)
+        named = {"stock", "price", "offers", "variants"}
+        rows_of_feed = [item for _, item in batch if isinstance(item, FeedRow)]
+        self.stock_alone += sum(named & set(item.fields) == {"stock"} for item in rows_of_feed)
+
+    def warnings(self) -> list[str]:
+        """A sentence for each kind."""
+        found = []
+        if self.elsewhere:
+            found.append(
+                f"{self.elsewhere:,} products have no price in {self.context.currency}, the shop's own currency, but "
+                f"in {', '.join(sorted(self.currencies))}: a request must name that currency to find them; or make a "
+                "store with it (--currency)"
+            )
+        if self.stock_alone:
+            found.append(
+                f"{self.stock_alone:,} rows name a stock without a price; stock belongs to an offer, so it was left "
+                "out (mode patch sets it on products that have a price)"
+            )
+        return found
 
 
 def _announce(share: float, rate: float, left: int, store: Store, watch: Progress) -> bool:

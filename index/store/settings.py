@@ -35,6 +35,12 @@ class EncoderFacts:
     settings: str = "{}"  # prompts and the like, as JSON: with others, the same model gives other vectors
 
 
+def check_new(settings: StoreSettings) -> None:
+    """Raises `RequestError` or `FieldError` for settings that no store can be made with."""
+    check_locale(settings.locale or DEFAULT_LOCALE)
+    currency_of(settings.currency or DEFAULT_CURRENCY)
+
+
 def create(connection: Connection, settings: StoreSettings) -> None:
     """Writes the facts of a new store."""
     facts = {

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, inspect, select
 
 from ..context import Context
 from ..encoder import Encoder, EncoderSettings, check_vectors, load_encoder
-from ..errors import EncoderError, StoreClosed, StoreError, StoreMissing
+from ..errors import EncoderError, ShelfwiseError, StoreClosed, StoreError, StoreMissing
 from ..product import Product
 from . import rows, schema, settings
 from .building import SegmentBuilder
 from .database import Database, last_change, next_change
-from .folder import StoreFolder, read_manifest
+from .folder import StoreFolder, check_files, read_manifest
 from .segment import Segment
 from .settings import EncoderFacts, StoreSettings
 from .tail import Entry, Tail, extended
@@ -27,10 +27,15 @@ from .view import LiveSegment, View
 
 logger = logging.getLogger("shelfwise.store")
 
+RETRY_SECONDS = 60.0  # after a model could not be loaded; a hub that does not answer must not hold up every search
 FOLLOW_SECONDS = 0.2  # how often a search looks whether another process wrote
 # A tail larger than both is built into a new generation.
 TAIL_AT_LEAST = 2_000
 TAIL_SHARE = 0.05
+
+
+class ChangedMeanwhile(Exception):
+    """A product is no longer what a patch of it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,21 @@ class Store:
         self._database = database
         self._wanted_encoder = encoder
         self._encoder: Encoder | None = None
+        self._encoder_lock = threading.Lock()
+        self._encoder_error: ShelfwiseError | None = None
+        self._encoder_retry = 0.0
         self._lock = threading.RLock()
         self._view, self._tail = View(), Tail()
         self._closed = False
         self._looked = 0.0
+        self._bad: set[tuple[int, int]] = set()  # generations that could not be read
         self._warned = ""  # about the live generation: said once, not at every write
         self._seen_version = -1
+
+    @staticmethod
+    def exists(path: str | Path) -> bool:
+        """Whether a store lies at this path."""
+        return StoreFolder(Path(path)).exists()
 
     @classmethod
     def open(
@@ -86,14 +100,15 @@ class Store:
                 raise StoreMissing(
                     f"store {path}: there is none; make one with `shelfwise import {path} FEED`, or check the path"
                 )
-            if not folder.is_free():
+            if not folder.is_free() and not folder.exists():  # another process may be making it now
                 raise StoreError(
                     f"store {path}: wanted an empty or new folder, or a store, got something else; choose another path"
                 )
+            settings.check_new(wanted)
             folder.create()
         database = Database(folder.database)
         try:
-            facts = _facts(database, wanted)
+            facts = _facts(database, wanted, create)
             context = settings.check(facts, wanted, str(path))
             store = cls(folder, database, context, _chosen_encoder(encoder, facts))
             store.settle()
@@ -135,17 +150,25 @@ class Store:
 
     def _with_generation(self) -> tuple[View, Tail]:
         """View and tail as they are, or the live generation alone where that is another."""
+        seal = None
         try:
             live = self.folder.live()
             if live is None or live[0] == self._view.generation:
                 return self._view, self._tail
             number, folder = live
+            seal = self.folder.seal(number)
+            if seal in self._bad:
+                return self._view, self._tail
             manifest = read_manifest(folder)
             if not manifest.readable:
                 raise StoreError(f"generation {folder.name}: it was made by another version")
+            # Once a process: a flipped bit in an index would give wrong answers, or end the process.
+            check_files(folder, manifest)
             segment = Segment.load(folder)
         except Exception as error:  # whatever damaged files make numpy, json or the vector index say
             # A generation is a cache: without it the tail holds everything, slower and just as right.
+            if seal is not None:
+                self._bad.add(seal)
             if str(error) != self._warned:
                 logger.warning("%s; its products are read from the database until a new one is built", error)
             self._warned = str(error)
@@ -195,11 +218,18 @@ class Store:
     @property
     def encoder(self) -> Encoder:
         """The encoder, loaded on first use; raises `EncoderError` when the store's vectors are another's."""
-        with self._lock:
+        # A lock of its own: while a model loads, or a hub does not answer, prices can still be written.
+        with self._encoder_lock:
             if self._encoder is None:
-                encoder = load_encoder(self._wanted_encoder)
-                with self._database.read() as connection:
-                    self._check_encoder(connection, encoder)
+                if self._encoder_error is not None and time.monotonic() < self._encoder_retry:
+                    raise self._encoder_error
+                try:
+                    encoder = load_encoder(self._wanted_encoder)
+                    with self._database.read() as connection:
+                        self._check_encoder(connection, encoder)
+                except ShelfwiseError as error:
+                    self._encoder_error, self._encoder_retry = error, time.monotonic() + RETRY_SECONDS
+                    raise
                 self._encoder = encoder
             return self._encoder
 
@@ -215,10 +245,14 @@ class Store:
             )
         return known is not None
 
-    def put(self, products: Iterable[Product], import_id: int | None = None) -> Written:
+    def put(
+        self, products: Iterable[Product], import_id: int | None = None, base: Mapping[str, str] | None = None
+    ) -> Written:
         """Stores products, encoding what is new; durable when it returns, searchable after `refresh`.
 
-        Of two with the same id the last wins. Unchanged products are not written, known texts not encoded.
+        Of two with the same id the last wins. Unchanged products are not written, known texts not encoded. `base`:
+        the hashes of the products that these were made from; raises `ChangedMeanwhile`, and writes nothing, when
+        another writer changed one of them since.
         """
         self._check_open()
         resolved = {p.id: p.resolved(self.context.locale or "", self.context.currency or "") for p in products}
@@ -229,6 +263,8 @@ class Store:
         vectors, encoded, unread = self._encode([resolved[key] for key in new])
         if new:
             with self._database.write() as connection:
+                if base and rows.hashes_of(connection, list(base)) != dict(base):
+                    raise ChangedMeanwhile
                 self._note_encoder(connection)
                 rows.upsert(connection, schema.vectors, vectors)
                 change = next_change(connection)
@@ -363,11 +399,13 @@ def _chosen_encoder(
     return chosen
 
 
-def _facts(database: Database, wanted: StoreSettings) -> Mapping[str, str]:
+def _facts(database: Database, wanted: StoreSettings, create: bool) -> Mapping[str, str]:
     with database.read() as connection:
         # Opening a store that is there writes nothing: it waits for no writer, and a newer format stays as it is.
         if inspect(connection).has_table(schema.facts.name) and (facts := settings.read(connection)):
             return facts
+    if not create:
+        raise StoreMissing(f"store {database.path.parent}: its database is empty; import a feed, or check the path")
     with database.write() as connection:
         schema.metadata.create_all(connection)
         facts = settings.read(connection)
