@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -214,11 +214,8 @@ def _scratch_beside(target: Path) -> Iterator[Path]:
 
 
 def _hash(path: Path) -> str:
-    whole = sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            whole.update(block)
-    return whole.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _read_sums(place: Path) -> dict[str, str]:

@@ -9,7 +9,6 @@ from .product import Product
 from .product_parts import Value
 from .words import term_weights, tokens
 
-TEXT_VERSION = 1  # part of every text's hash is its content, so a change here re-encodes by itself
 DESCRIPTION_CHARACTERS = 600  # the encoder reads 128 tokens; the rest would only cost time
 
 

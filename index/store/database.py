@@ -55,11 +55,6 @@ class Database:
                     raise
                 time.sleep(0.01)
 
-    def create(self) -> None:
-        """Makes the tables where they are missing."""
-        with self.write() as connection:
-            schema.metadata.create_all(connection)
-
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment of the store."""

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from ..errors import StoreError
@@ -181,11 +181,8 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
-    whole = sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            whole.update(block)
-    return whole.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -16,9 +16,9 @@ from sqlalchemy import insert, select, update
 from ..context import Context
 from ..errors import FieldError, ImportRefused, RequestError
 from ..feeds import BadRow, FeedRow
-from ..language import fitting_model, main_language
 from ..product import Product
 from . import rows, schema
+from .import_warnings import OfferCheck, announce, warn_of_language
 from .patching import patched
 from .report import Duplicate, ImportReport, ReportFile
 from .store import ChangedMeanwhile, Store, Written
@@ -27,7 +27,6 @@ MODES = ("merge", "replace", "patch")
 # The first batches are small: one warms the model up, one measures its rate, before the long work starts.
 FIRST_BATCHES = (32, 128)
 BATCH = 1_024
-LONG = 60.0  # seconds of encoding that are announced
 SHRINK_LIMIT = 0.1
 GENERATION_AT_LEAST = 100  # an import leaves a smaller tail than single writes do
 
@@ -141,7 +140,7 @@ def _write_all(
 ) -> _Seen:
     seen = _Seen()
     announced = False
-    offers = _OfferCheck(store.context)
+    offers = OfferCheck(store.context)
     for number, batch in enumerate(_batches(_numbered(source))):
         products = _products(store, batch, options, report, file, seen)
         started = time.perf_counter()
@@ -151,13 +150,13 @@ def _write_all(
             setattr(report, name, getattr(report, name) + getattr(written, name))
         if not announced and number and written.encoded >= FIRST_BATCHES[1] // 2:
             rate = written.encoded / max(time.perf_counter() - started, 1e-9)
-            announced = _announce(
-                written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch
+            announced = announce(
+                written.encoded / max(len(products), 1), rate, (hint or 0) - report.rows, store, watch.says
             )
         if options.mode != "patch":
             offers.note(batch, products)
         if number <= len(FIRST_BATCHES):
-            _warn_of_language(store, products, report, watch)
+            warn_of_language(store, products, report, watch.says)
         watch.batch(report)
     for warning in offers.warnings():
         report.warnings.append(warning)
@@ -337,84 +336,6 @@ def _check_replace(
             "so; nothing was changed"
         )
     return gone
-
-
-# ---- what a person should know -----------------------------------------------------------------------------------
-
-
-@dataclass
-class _OfferCheck:
-    """Counts products that will not be for sale, which a newcomer would otherwise search for in vain."""
-
-    context: Context
-    elsewhere: int = 0  # with offers, but none where the shop sells by default
-    currencies: set[str] = field(default_factory=set)
-    stock_alone: int = 0
-
-    def note(self, batch: Sequence[tuple[int, Item]], products: Sequence[Product]) -> None:
-        """Looks at one batch."""
-        for product in products:
-            offers = [offer for _, offer in product.offers]
-            there = [offer.currency or self.context.currency for offer in offers]
-            if offers and self.context.currency not in there:
-                self.elsewhere += 1
-                self.currencies.update(str(each) for each in there)
-        named = {"stock", "price", "offers", "variants"}
-        rows_of_feed = [item for _, item in batch if isinstance(item, FeedRow)]
-        self.stock_alone += sum(named & set(item.fields) == {"stock"} for item in rows_of_feed)
-
-    def warnings(self) -> list[str]:
-        """A sentence for each kind."""
-        found = []
-        if self.elsewhere:
-            found.append(
-                f"{self.elsewhere:,} products have no price in {self.context.currency}, the shop's own currency, but "
-                f"in {', '.join(sorted(self.currencies))}: a request must name that currency to find them; or make a "
-                "store with it (--currency)"
-            )
-        if self.stock_alone:
-            found.append(
-                f"{self.stock_alone:,} rows name a stock without a price; stock belongs to an offer, so it was left "
-                "out (mode patch sets it on products that have a price)"
-            )
-        return found
-
-
-def _announce(share: float, rate: float, left: int, store: Store, watch: Progress) -> bool:
-    texts = int(left * share)
-    seconds = texts / rate if rate > 0 else 0.0
-    if seconds < LONG or texts <= 0:
-        return False
-    megabytes = texts * store.encoder.dimension * 2 * 2 / 1e6  # once in the database, once in the generation
-    watch.says(
-        f"About {texts:,} texts are to be encoded at {rate:,.0f} a second (measured): {seconds / 60:.1f} "
-        f"minutes, and about {megabytes:,.0f} MB for their vectors."
-    )
-    return True
-
-
-def _warn_of_language(store: Store, products: Sequence[Product], report: ImportReport, watch: Progress) -> None:
-    if report.warnings or not products or not report.encoded + report.unread:
-        return  # where nothing was to be encoded, no model need be there
-    encoder = store.encoder
-    language = main_language(f"{product.title} {product.description}" for product in products)
-    declared = {locale.split("-")[0] for product in products for locale in product.texts if locale}
-    foreign = [
-        each
-        for each in ([language] if language else sorted(declared))
-        if encoder.languages and each not in encoder.languages
-    ]
-    unread = report.unread > (report.encoded + report.unread) / 2
-    if not foreign and not unread:
-        return
-    which = foreign[0] if foreign else (language or "its language")
-    knows = f"knows {', '.join(sorted(encoder.languages))}" if encoder.languages else "cannot read most of it"
-    warning = (
-        f"the feed is in {which!r}, but the encoder {encoder.reference} {knows}: words will be found, meaning hardly; "
-        f"make a store with encoder {fitting_model(which)!r}"
-    )
-    report.warnings.append(warning)
-    watch.says(f"Warning: {warning}")
 
 
 # ---- the table of imports ----------------------------------------------------------------------------------------

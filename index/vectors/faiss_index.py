@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,39 @@ EXACT_UP_TO = 300_000
 FEW_ROWS = 1_000
 
 
-class FlatIndex:
+class _FaissIndex(ABC):
+    """What both kinds share: a FAISS index, and comparing a few rows one by one."""
+
+    _index: Any
+
+    @property
+    def n_rows(self) -> int:
+        """How many vectors there are."""
+        return int(self._index.ntotal)
+
+    @property
+    def dimension(self) -> int:
+        """The length of one vector."""
+        return int(self._index.d)
+
+    def save(self, path: Path) -> None:
+        """See `VectorIndex.save`."""
+        faiss.write_index(self._index, str(path))
+
+    @abstractmethod
+    def _vectors(self, rows: Rows) -> Vectors:
+        """The vectors of some rows, shape (len(rows), dimension)."""
+
+    def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
+        """Exact, over just these rows."""
+        if not len(rows):
+            return _nothing(queries, k)
+        scores = queries @ self._vectors(rows).T
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+
+
+class FlatIndex(_FaissIndex):
     """Exact: every allowed row is compared."""
 
     def __init__(self, index: faiss.IndexScalarQuantizer) -> None:
@@ -37,16 +70,6 @@ class FlatIndex:
             index.add(np.ascontiguousarray(vectors[start : start + 65_536], np.float32))
         return cls(index)
 
-    @property
-    def n_rows(self) -> int:
-        """How many vectors there are."""
-        return int(self._index.ntotal)
-
-    @property
-    def dimension(self) -> int:
-        """The length of one vector."""
-        return int(self._index.d)
-
     def search(self, queries: Vectors, k: int, allowed: Mask | None = None) -> Matches:
         """See `VectorIndex.search`."""
         check_queries(queries, self.dimension)
@@ -62,16 +85,13 @@ class FlatIndex:
         scores, rows = self._index.search(queries, min(k, count), params=parameters)
         return padded(scores, rows, k)
 
-    def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
-        if not len(rows):
-            return _nothing(queries, k)
-        scores = queries @ self._half[rows].astype(np.float32).T
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+    def _vectors(self, rows: Rows) -> Vectors:
+        found: Vectors = self._half[rows].astype(np.float32)
+        return found
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """See `VectorIndex.scores`."""
-        found: Vectors = self._half[rows].astype(np.float32) @ query
+        found: Vectors = self._vectors(rows) @ query
         return found
 
     def vector(self, row: int) -> Vectors:
@@ -79,12 +99,8 @@ class FlatIndex:
         found: Vectors = self._half[row].astype(np.float32)
         return found
 
-    def save(self, path: Path) -> None:
-        """See `VectorIndex.save`."""
-        faiss.write_index(self._index, str(path))
 
-
-class IvfIndex:
+class IvfIndex(_FaissIndex):
     """Approximate: rows lie in cells and a query looks into the nearest; exact when the mask leaves few rows."""
 
     def __init__(self, index: faiss.IndexIVFScalarQuantizer) -> None:
@@ -108,16 +124,6 @@ class IvfIndex:
         index.make_direct_map()
         return cls(index)
 
-    @property
-    def n_rows(self) -> int:
-        """How many vectors there are."""
-        return int(self._index.ntotal)
-
-    @property
-    def dimension(self) -> int:
-        """The length of one vector."""
-        return int(self._index.d)
-
     def search(self, queries: Vectors, k: int, allowed: Mask | None = None) -> Matches:
         """See `VectorIndex.search`. Cells are searched until `k` allowed rows are found, or all were."""
         check_queries(queries, self.dimension)
@@ -137,28 +143,21 @@ class IvfIndex:
                 return padded(scores, rows, k)
             probes = min(probes * 4, int(self._index.nlist))
 
-    def _compare(self, queries: Vectors, k: int, rows: Rows) -> Matches:
-        if not len(rows):
-            return _nothing(queries, k)
-        scores = queries @ self._index.reconstruct_batch(rows).T
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return padded(np.take_along_axis(scores, best, axis=1), rows[best], k)
+    def _vectors(self, rows: Rows) -> Vectors:
+        found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows))
+        return found
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """See `VectorIndex.scores`."""
         if not len(rows):
             return np.zeros(0, np.float32)
-        found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows)) @ query
+        found: Vectors = self._vectors(rows) @ query
         return found
 
     def vector(self, row: int) -> Vectors:
         """See `VectorIndex.vector`."""
         found: Vectors = self._index.reconstruct(row)
         return found
-
-    def save(self, path: Path) -> None:
-        """See `VectorIndex.save`."""
-        faiss.write_index(self._index, str(path))
 
 
 def build(vectors: NDArray[np.floating[Any]]) -> FlatIndex | IvfIndex:
