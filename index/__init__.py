@@ -24,15 +24,24 @@ from .feeds import BadRow, Feed, FeedRow, read_feed
 from .money import Money, from_units
 from .product import Product
 from .product_parts import Offer, Text, Value, Variant
+from .store.database import LOCK_SECONDS
+from .store.forking import watch as watch_forks
 from .store.importing import ImportOptions, Progress, import_products
+from .store.maintenance import Maintained, maintain, maintain_for_ever
+from .store.offer_updates import KEEP, OffersReport, OfferUpdate, update_offers
+from .store.publishing import forget_previous, publish, rollback
 from .store.report import ImportReport
 from .store.settings import StoreSettings
-from .store.store import Store, Written
+from .store.store import Store
 from .store.view import View, WordMatches
+from .store.writing import Written
+from .threads import bulk_threads, set_threads
 from .vectors.index import Mask, Rows, Vectors
 from .words import tokens
 
 __all__ = [
+    "KEEP",
+    "LOCK_SECONDS",
     "AnyOf",
     "BadRow",
     "Context",
@@ -52,12 +61,15 @@ __all__ = [
     "ImportRefused",
     "ImportReport",
     "InStock",
+    "Maintained",
     "Mask",
     "Matching",
     "MissingExtra",
     "Money",
     "Not",
     "Offer",
+    "OfferUpdate",
+    "OffersReport",
     "PriceRange",
     "Product",
     "Progress",
@@ -81,14 +93,23 @@ __all__ = [
     "WordMatches",
     "Written",
     "best_locale",
+    "bulk_threads",
     "check_vectors",
     "facet",
+    "forget_previous",
     "from_units",
     "import_products",
     "load_encoder",
     "lowest_prices",
+    "maintain",
+    "maintain_for_ever",
     "match",
     "parse_filters",
+    "publish",
     "read_feed",
+    "rollback",
+    "set_threads",
     "tokens",
+    "update_offers",
+    "watch_forks",
 ]

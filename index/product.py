@@ -6,7 +6,7 @@ currency stands for the shop's own and is filled in when the product is stored (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -126,6 +126,11 @@ class Product:
     def localized(self, locale: str | None) -> Product:
         """The same product, speaking the text nearest to `locale`."""
         return replace_field(self, "locale", best_locale(locale, self.texts) or self.locale)
+
+    def with_offers(self, by_variant: Sequence[Sequence[Offer]]) -> Product:
+        """The same product with other offers, one list for each variant in their order."""
+        pairs = zip(self.variants, by_variant, strict=True)
+        return replace_field(self, "variants", tuple(replace(each, offers=tuple(own)) for each, own in pairs))
 
     def resolved(self, locale: str, currency: str) -> Product:
         """The same product with blank locales and currencies filled in."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
@@ -25,6 +25,7 @@ class Asked:
     context: Context  # nothing left open
     view: View
     matching: Matching
+    weights: Mapping[str, float] = field(default_factory=dict)  # of sources, where they differ from the sources' own
     words: tuple[str, ...] = ()  # distinct; of the query, or of the product that is looked at
     word_matches: WordMatches | None = None  # what the words source found, for the rows of other sources
     vector: Vectors | None = None  # shape (dimension,); None: nothing to go by, or unreadable for the encoder
@@ -146,7 +147,7 @@ class Pipeline:
         for source, proposal in zip(self.sources, proposals, strict=True):
             if proposal is not None:
                 part = self._complete(asked, source, proposal, candidates.rows)
-                candidates = candidates.with_part(source.name, source.weight * part)
+                candidates = candidates.with_part(source.name, asked.weights.get(source.name, source.weight) * part)
         return Found(candidates, cut=any(proposal.cut for proposal in given))
 
     @staticmethod

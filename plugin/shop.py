@@ -5,22 +5,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter, time
 from types import TracebackType
 from typing import Any
 
 from ..index import (
+    LOCK_SECONDS,
     Context,
     Encoder,
     EncoderSettings,
     Feed,
+    FeedRow,
     Filters,
     ImportOptions,
     ImportReport,
+    Maintained,
     Matching,
+    OffersReport,
+    OfferUpdate,
     Product,
     Progress,
     RequestError,
@@ -31,8 +36,14 @@ from ..index import (
     View,
     import_products,
     load_encoder,
+    maintain,
     match,
+    publish,
+    rollback,
+    set_threads,
     tokens,
+    update_offers,
+    watch_forks,
 )
 from .fusion import FusionWeights
 from .page import make_results
@@ -53,11 +64,13 @@ class Shop:
     def __init__(self, store: Store, weights: FusionWeights | None = None) -> None:
         """Most callers want `Shop.open`."""
         self.store = store
+        self._own_weights = weights is not None
         chosen = weights or FusionWeights()
         self._pipeline = Pipeline([WordsSource(chosen.words), MeaningSource(chosen.meaning)])
         self._query_vectors = QueryVectors(store)
         self._lock = threading.Lock()  # of the masks below
         self._matchings: OrderedDict[tuple[int, Filters, Context], tuple[View, Matching]] = OrderedDict()
+        watch_forks(self)
 
     @classmethod
     def open(
@@ -65,22 +78,39 @@ class Shop:
         path: str | Path,
         *,
         create: bool = True,
+        cache: str | Path | None = None,
         encoder: str | EncoderSettings | Encoder | None = None,
         locale: str | None = None,
         currency: str | None = None,
         market: str | None = None,
         weights: FusionWeights | None = None,
+        threads: int | None = None,
+        durable: bool = True,
+        lock_seconds: float = LOCK_SECONDS,
+        maintain: bool = True,
     ) -> Shop:
-        """Opens the store in a folder, made on first use unless `create` is False.
+        """Opens the store in a folder, or at a PostgreSQL URL with a folder `cache` for this host's indexes.
 
-        `locale`, `currency` and `market` are the shop's own ("en", "USD" and none unless said when it is made).
-        `encoder`: a model folder, an installed package, a hub name, or an `Encoder`; one that is named is loaded at
-        once, the default when first needed. Raises `StoreMissing`, `StoreError`, `EncoderError`.
+        It is made on first use unless `create` is False. `locale`, `currency` and `market` are the shop's own ("en",
+        "USD" and none unless said when it is made). `encoder`: a model folder, an installed package, a hub name, or an
+        `Encoder`; one that is named is loaded at once, the default when first needed. `threads`: of FAISS and torch in
+        this process; one for answers and all cores for imports unless said here or in OMP_NUM_THREADS. `durable`,
+        `lock_seconds` and `maintain` as in `Store.open`. Raises `StoreMissing`, `StoreError`, `EncoderError`.
         """
+        set_threads(threads)
         settings = StoreSettings(locale=locale, currency=currency, market=market)
         if encoder is not None and create and not Store.exists(path):
             encoder = load_encoder(encoder)  # one that cannot be had leaves no store behind
-        store = Store.open(path, create=create, settings_=settings, encoder=encoder)
+        store = Store.open(
+            path,
+            create=create,
+            cache=cache,
+            settings_=settings,
+            encoder=encoder,
+            durable=durable,
+            lock_seconds=lock_seconds,
+            maintain=maintain,
+        )
         try:
             if encoder is not None:
                 store.encoder  # noqa: B018 - an encoder that is named and does not fit is said now
@@ -89,21 +119,53 @@ class Shop:
             store.close()
             raise
 
+    def warm(self) -> None:
+        """Loads everything that the first request would: the encoder, the mapped files, the prices.
+
+        Where the encoder cannot be loaded, says so in the log: words will answer.
+        """
+        view = self.store.view
+        for live in view.segments:
+            for array in (live.segment.keys, live.segment.added, *live.segment.words.arrays().values()):
+                array.max(initial=0)  # reads every page
+        try:
+            self.search("warm", k=1, facets=())
+        except ShelfwiseError:
+            logger.exception("warming up failed; requests will answer as far as they can")
+
     # ---- the catalogue -------------------------------------------------------------------------------------------
 
     def upsert(
         self,
-        products: Product | Iterable[Product] | Feed,
+        products: Product | Iterable[Product | FeedRow] | Feed,
         *,
+        wait: bool = True,
         options: ImportOptions | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Stores products or a feed; durable and searchable when it returns. Bad rows are in the report.
 
-        Raises `ImportRefused` when `options` ask for it, `StoreBusy`, `EncoderError`.
+        With `wait=False` nothing is encoded here: new texts are found by their words at once, and by meaning when the
+        maintainer has encoded them, a moment later (`waiting`). That is the way for web code. Raises `ImportRefused`
+        when `options` ask for it, `StoreBusy`, `EncoderError`.
         """
         given = [products] if isinstance(products, Product) else products
-        return import_products(self.store, given, options or ImportOptions(), progress)
+        chosen = options or ImportOptions()
+        return import_products(self.store, given, chosen if wait else replace(chosen, wait=False), progress)
+
+    def update_offers(self, updates: Iterable[OfferUpdate | Mapping[str, Any]]) -> OffersReport:
+        """Changes prices and stock alone; durable, and seen by filters, facets and sorts when it returns.
+
+        An update is an `OfferUpdate` or a mapping such as `{"id": "p1", "price": 9.5, "stock": 3}`. What is wrong or
+        unknown is in the report. Nothing is encoded and no index touched, so hundreds a second are fine.
+        """
+        report = update_offers(self.store, updates)
+        self.store.settle()
+        return report
+
+    def waiting(self) -> set[str]:
+        """The ids of products that were stored with `wait=False` and are not found by meaning yet."""
+        return self.store.waiting()
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Deletes products, durably and at once; how many there were. Unknown ids are ignored."""
@@ -118,7 +180,7 @@ class Shop:
         found = self.store.products([product_id]).get(product_id)
         if found is None:
             raise UnknownProduct(
-                f"product {product_id!r}: there is none in {self.store.folder.path}; check the id, or import it"
+                f"product {product_id!r}: there is none in {self.store.name}; check the id, or import it"
             )
         return found.localized((context or Context()).filled(self.store.context).locale)
 
@@ -192,9 +254,37 @@ class Shop:
             answers.append(make_results(each, found, self.store.products, begun))
         return answers
 
+    # ---- what is live --------------------------------------------------------------------------------------------
+
+    def publish(
+        self,
+        encoder: str | EncoderSettings | Encoder | None = None,
+        weights: FusionWeights | None = None,
+        says: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Makes another encoder or other weights live, beside the traffic; the generation's number. See `rollback`.
+
+        `says`: told how many products of how many are encoded. Raises `EncoderError`, `RequestError`, `StoreBusy`.
+        """
+        return publish(self.store, encoder, asdict(weights) if weights else None, says or (lambda done, of: None))
+
+    def rollback(self) -> None:
+        """Makes live again what was live before the last `publish`, within a second and without losing a product.
+
+        Raises `StoreError` where there is no way back.
+        """
+        rollback(self.store)
+
+    def maintain(self) -> Maintained | None:
+        """Does what is due, once: encodes what waits, builds a generation, clears up. None while another does."""
+        return maintain(self.store)
+
+    # ---- how an answer is made -----------------------------------------------------------------------------------
+
     def _prepare(self, request: Request, view: View) -> Asked:
         context = request.context.filled(self.store.context)
-        asked = Asked(request, context, view, self._match(view, request.filters, context))
+        weights = {} if self._own_weights else view.weights or {}
+        asked = Asked(request, context, view, self._match(view, request.filters, context), weights)
         if request.query:
             asked.words = tuple(dict.fromkeys(tokens(request.query, asked.locale)))
         elif request.product_id is not None:
@@ -234,7 +324,7 @@ class Shop:
         if not waiting or all(live.segment.vectors is None for live in waiting[0].view.segments):
             return
         try:
-            vectors = self._query_vectors.of([each.request.query or "" for each in waiting])
+            vectors = self._query_vectors.of([each.request.query or "" for each in waiting], waiting[0].view)
         except Exception as error:
             if isinstance(error, RequestError):
                 raise
@@ -256,6 +346,15 @@ class Shop:
         self._matchings.clear()  # they hold the mapped files
         self._query_vectors.clear()
         self.store.close()
+
+    def before_fork(self) -> None:
+        """Nothing of the door itself need be at rest for a fork."""
+
+    def after_fork(self, child: bool) -> None:
+        """A forked child has locks of its own, for another thread of the parent may have held them."""
+        if child:
+            self._lock = threading.Lock()
+            self._query_vectors.after_fork()
 
     def __enter__(self) -> Shop:
         return self

@@ -41,7 +41,7 @@ def match(view: View, filters: Filters, context: Context, now: float | None = No
     check_fields(view, filters)
     masks, variants, prices = [], [], []
     for live in view.segments:
-        price = live.segment.offers.view(context, now)
+        price = live.prices(context, now)
         products, passing = _match_segment(live, filters, price)
         masks.append(products)
         variants.append(passing)
@@ -81,7 +81,7 @@ def _has_numbers(view: View, name: str) -> bool:
 def _match_segment(live: LiveSegment, filters: Filters, price: PriceView) -> tuple[Mask, Mask]:
     segment = live.segment
     products = np.ones(segment.n_products, bool) if live.alive is None else live.alive.copy()
-    offered = segment.offers.has_offer()
+    offered = live.has_offer()
     variants = price.for_sale if offered.all() else price.for_sale | ~_of_products(segment, _any(segment, offered))
     for each in filters:
         by_product, by_variant = _evaluate(segment, each, price)

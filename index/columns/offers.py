@@ -127,6 +127,21 @@ class Offers:
         made[self.column("variant")] = True
         return made
 
+    def joined(self, other: Offers, rows: NDArray[np.int64], other_rows: NDArray[np.int64], n_variants: int) -> Offers:
+        """The offers of both, the variants of each renumbered (-1: left out)."""
+        names = StringTable.build({*_all(self.names), *_all(other.names)})
+        tables = []
+        for offers, numbers in ((self, rows), (other, other_rows)):
+            table = offers.table.copy()
+            table[0] = numbers[table[0]]
+            places = np.array([names.find(name) for name in _all(offers.names)], np.int64)
+            for name in NAMED:
+                at = COLUMNS.index(name)
+                table[at] = places[table[at]]
+            tables.append(table[:, table[0] >= 0])
+        together = np.concatenate(tables, axis=1)
+        return Offers(names, together[:, np.argsort(together[0], kind="stable")], n_variants)
+
     def save(self, folder: Path) -> None:
         """Files in the folder that start with `offers`."""
         self.names.save(folder, "offers.names")
@@ -136,6 +151,10 @@ class Offers:
     def load(cls, folder: Path, n_variants: int) -> Offers:
         """The saved offers, mapped and not read."""
         return cls(StringTable.load(folder, "offers.names"), load_array(folder / "offers.npy"), n_variants)
+
+
+def _all(names: StringTable) -> list[str]:
+    return [names[at] for at in range(len(names))]
 
 
 class OffersBuilder:

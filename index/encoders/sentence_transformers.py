@@ -56,7 +56,7 @@ class SentenceTransformersEncoder:
         languages: frozenset[str] | None,
     ) -> None:
         self._model = model
-        self._settings = settings
+        self.settings = settings
         self.reference = reference
         self.languages = languages
         prompts = dict(getattr(model, "prompts", {}) or {})
@@ -123,7 +123,7 @@ class SentenceTransformersEncoder:
         encoded: Any = self._model.encode(
             list(texts),
             prompt=prompt or None,
-            batch_size=self._settings.batch_size,
+            batch_size=self.settings.batch_size,
             normalize_embeddings=True,
             show_progress_bar=False,
         )

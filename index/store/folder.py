@@ -1,4 +1,4 @@
-"""How a store lies on disk: the database, numbered generations, and a one-line pointer to the live one."""
+"""A store's folder: numbered generations, a one-line pointer to the live one, and for SQLite the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
@@ -14,27 +14,40 @@ from pathlib import Path
 
 from ..errors import StoreError
 from ..words import ANALYSIS_VERSION
+from . import schema
 
-GENERATION_FORMAT = 1
 KEPT = 3  # the live generation and two to go back to
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation is made of."""
+    """What a generation is made of: the unit of publishing. A part that is absent has the default."""
 
-    format: int
+    format: int  # of the store
     analysis: int  # of words; another needs another generation
     change: int  # the last change that it holds
     encoder: str  # hash; "" where no text has a vector
     dimension: int
     products: int
     files: dict[str, tuple[int, str]]  # name -> size in bytes, SHA-256
+    store: str = ""  # the store's id; a cache of another store is not ours
+    encoder_reference: str = ""
+    weights: dict[str, float] | None = None  # of the sources; None: the defaults
 
     @property
     def readable(self) -> bool:
         """Whether this version of the code can read it."""
-        return self.format == GENERATION_FORMAT and self.analysis == ANALYSIS_VERSION
+        return self.format in schema.READS and self.analysis == ANALYSIS_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One that lies in the folder and can be read, as far as its manifest tells."""
+
+    number: int
+    folder: Path
+    manifest: Manifest
+    seal: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,11 @@ class StoreFolder:
         return self.path / "current"
 
     @property
+    def processes(self) -> Path:
+        """One file for each process that has the store open."""
+        return self.path / "processes"
+
+    @property
     def reports(self) -> Path:
         """What imports could not take."""
         return self.path / "reports"
@@ -71,7 +89,7 @@ class StoreFolder:
         """Whether a store can be made here: nothing is there, or only the folders that an interrupted `create` left."""
         if not self.path.exists():
             return True
-        own = {self.generations.name, self.reports.name}
+        own = {self.generations.name, self.reports.name, self.processes.name}
         return self.path.is_dir() and {each.name for each in self.path.iterdir()} <= own
 
     def create(self) -> None:
@@ -79,20 +97,58 @@ class StoreFolder:
         try:
             self.generations.mkdir(parents=True, exist_ok=True)
             self.reports.mkdir(exist_ok=True)
+            self.processes.mkdir(exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"store {self.path}: wanted a folder that can be written, got '{error.strerror}'; choose another path"
             ) from None
 
-    def live(self) -> tuple[int, Path] | None:
-        """Number and folder of the live generation; None before the first one. Raises `StoreError`."""
+    def pointed(self) -> int | None:
+        """The number that the pointer names; None before the first one, and where the pointer is damaged."""
         try:
             name = self.pointer.read_text(encoding="ascii", errors="replace").strip()
-        except FileNotFoundError:
+        except OSError:
             return None
-        if not name.isdecimal():
-            raise StoreError(f"store {self.path}: its pointer names no generation, but {name!r:.40}")
-        return int(name), self.generations / name
+        return int(name) if name.isdecimal() else None
+
+    def stamp(self) -> tuple[int, ...]:
+        """Changes when the pointer moves, or generations come or go; takes some microseconds."""
+        found = []
+        for path in (self.pointer, self.generations):
+            try:
+                facts = path.stat()
+            except OSError:
+                found += [0, 0]
+            else:
+                found += [facts.st_mtime_ns, facts.st_ino]
+        return tuple(found)
+
+    def find(
+        self, store: str, encoder: str, bad: Mapping[tuple[int, int], str]
+    ) -> tuple[Generation | None, dict[tuple[int, int], str]]:
+        """The generation to search, and what is wrong with others, by seal.
+
+        It has the vectors of this encoder (or none): the one that the pointer names, else the newest. Those in `bad`
+        are passed over.
+        """
+        wrong: dict[tuple[int, int], str] = {}
+        numbers = self.numbers()[::-1]
+        pointed = self.pointed()
+        if pointed in numbers:
+            numbers.remove(pointed)
+            numbers.insert(0, pointed)
+        for number in numbers:
+            folder, seal = self.generations / f"{number:06d}", self.seal(number)
+            if seal in bad:
+                continue
+            try:
+                manifest = read_manifest(folder)
+            except StoreError as error:
+                wrong[seal] = str(error)
+                continue
+            if manifest.readable and manifest.store in ("", store) and manifest.encoder in ("", encoder):
+                return Generation(number, folder, manifest, seal), wrong
+        return None, wrong
 
     def seal(self, number: int) -> tuple[int, int]:
         """Tells a generation from a later one of the same number: with the time of its manifest, 0 without one."""
@@ -101,6 +157,8 @@ class StoreFolder:
 
     def numbers(self) -> list[int]:
         """The finished generations, ascending."""
+        if not self.generations.is_dir():
+            return []
         return sorted(int(each.name) for each in self.generations.iterdir() if each.name.isdigit())
 
     @contextmanager
@@ -110,7 +168,7 @@ class StoreFolder:
         What a killed builder left is removed by the next one. The lock goes with its process.
         """
         self.create()  # a cache may be deleted as a whole
-        with (self.path / "build.lock").open("w") as lock:
+        with (self.path / "build.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -125,26 +183,23 @@ class StoreFolder:
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
 
-    def finish(self, scratch: Path, change: int, encoder: str, dimension: int, products: int) -> int:
-        """Seals a built folder, names it, and points to it; the number of the new generation.
+    def finish(self, scratch: Path, manifest: Manifest) -> int:
+        """Seals a built folder and names it; the number of the new generation. `manifest.files` is filled in.
 
-        Every file is on the disk before the pointer names it, so a power cut leaves the old pointer or the new one.
+        Every file is on the disk before the folder has its name, so a power cut leaves a whole generation or none.
         """
         files: dict[str, tuple[int, str]] = {}
         for path in sorted(each for each in scratch.rglob("*") if each.is_file()):
             files[str(path.relative_to(scratch))] = (path.stat().st_size, digest(path))
             _sync(path)
-        manifest = Manifest(GENERATION_FORMAT, ANALYSIS_VERSION, change, encoder, dimension, products, files)
-        (scratch / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+        filled = {**asdict(manifest), "files": files}
+        (scratch / "manifest.json").write_text(json.dumps(filled, indent=1), encoding="utf-8")
         _sync(scratch / "manifest.json")
         for folder in (*(each for each in scratch.rglob("*") if each.is_dir()), scratch):
             _sync(folder)
         number = max(self.numbers(), default=0) + 1
         scratch.rename(self.generations / f"{number:06d}")
         _sync(self.generations)
-        self.point_to(number)
-        for old in self.numbers()[:-KEPT]:
-            shutil.rmtree(self.generations / f"{old:06d}", ignore_errors=True)
         return number
 
     def point_to(self, number: int) -> None:
@@ -154,6 +209,18 @@ class StoreFolder:
         _sync(new)
         new.replace(self.pointer)
         _sync(self.path)
+
+    def remove_generations(self, keep: Collection[int]) -> list[int]:
+        """Removes all but these, and the newest few; what was removed."""
+        gone = [number for number in self.numbers()[:-KEPT] if number not in keep]
+        for number in gone:
+            folder = self.generations / f"{number:06d}"
+            # Out of sight in one step: a half removed one would be taken for damaged.
+            left = self.generations / f"building-removed-{number:06d}"
+            shutil.rmtree(left, ignore_errors=True)
+            folder.rename(left)
+            shutil.rmtree(left, ignore_errors=True)
+        return gone
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -17,11 +17,12 @@ from ..context import Context
 from ..errors import FieldError, ImportRefused, RequestError
 from ..feeds import BadRow, FeedRow
 from ..product import Product
-from . import rows, schema
+from . import rows, schema, settings
 from .import_warnings import OfferCheck, announce, warn_of_language
 from .patching import patched
 from .report import Duplicate, ImportReport, ReportFile
-from .store import ChangedMeanwhile, Store, Written
+from .store import Store
+from .writing import ChangedMeanwhile, Written
 
 MODES = ("merge", "replace", "patch")
 # The first batches are small: one warms the model up, one measures its rate, before the long work starts.
@@ -40,6 +41,7 @@ class ImportOptions:
     dry_run: bool = False  # read and compare, write nothing
     allow_shrink: bool = False  # let `replace` take away more than a tenth
     report_file: Path | None = None  # None: in the store's folder
+    wait: bool = True  # False: encoding is left to the maintainer; found by words at once, by meaning soon
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -111,7 +113,8 @@ def import_products(
     elif options.mode == "replace":
         # Only what was counted before: neither what others add meanwhile, nor what only this reading lacks.
         report.deleted = store.remove([key for key in gone if not seen.names(key)], import_id)
-    store.settle(GENERATION_AT_LEAST if report.rows >= GENERATION_AT_LEAST else None)
+    bulk = options.wait and report.rows >= GENERATION_AT_LEAST
+    store.settle(GENERATION_AT_LEAST if bulk else None)
     report.seconds = time.perf_counter() - started
     _finish(store, report)
     return report
@@ -146,7 +149,7 @@ def _write_all(
         started = time.perf_counter()
         written = _put(store, products, batch, options, report)
         report.encoding_seconds += time.perf_counter() - started
-        for name in ("added", "changed", "unchanged", "encoded", "unread"):
+        for name in ("added", "changed", "unchanged", "encoded", "unread", "waiting"):
             setattr(report, name, getattr(report, name) + getattr(written, name))
         if not announced and number and written.encoded >= FIRST_BATCHES[1] // 2:
             rate = written.encoded / max(time.perf_counter() - started, 1e-9)
@@ -175,7 +178,7 @@ def _put(
 ) -> Written:
     """Writes a batch; a patch is made again from what another writer has written meanwhile."""
     if options.mode != "patch":
-        return store.put(products, report.import_id)
+        return store.put(products, report.import_id, wait=options.wait)
     current, base = _current(store, batch)
     while True:
         made: dict[str, Product] = {}
@@ -184,7 +187,7 @@ def _put(
             if isinstance(product, Product):
                 made[product.id] = product
         try:
-            return store.put(made.values(), report.import_id, base)
+            return store.put(made.values(), report.import_id, base, options.wait)
         except ChangedMeanwhile:
             current, base = _current(store, batch)
 
@@ -226,10 +229,11 @@ def _products(
     return list(good.values())
 
 
-def _current(store: Store, batch: Sequence[tuple[int, Item]]) -> tuple[dict[str, Product], dict[str, str]]:
-    """The products that a batch patches, and their hashes."""
-    found = store.products([str(item.fields.get("id", "")) for _, item in batch if isinstance(item, FeedRow)])
-    return found, {key: rows.to_row(product).hash for key, product in found.items()}
+def _current(store: Store, batch: Sequence[tuple[int, Item]]) -> tuple[dict[str, Product], dict[str, rows.Held]]:
+    """The products that a batch patches, and what the tables hold of them."""
+    ids = [str(item.fields.get("id", "")) for _, item in batch if isinstance(item, FeedRow)]
+    with store.database.read() as connection:
+        return rows.products_by_id(connection, ids), rows.held(connection, ids)
 
 
 def _product(row: int, item: Item, mode: str, current: Mapping[str, Product], currency: str) -> Product | BadRow:
@@ -268,20 +272,23 @@ def _look_through(
     """Reads everything and writes nothing; also gives what `replace` is to delete. Raises `ImportRefused`."""
     report = ImportReport(None, name, options.mode)
     file = ReportFile(options.report_file, report)
+    with store.database.read() as connection:
+        format_ = int(settings.read(connection)["format"])
     seen = _Seen()
     held: dict[str, tuple[bool, bool]] = {}  # id -> has a price, is in stock
-    hashes: dict[str, str] = {}
+    new: dict[str, rows.Held] = {}
     for batch in _batches(_numbered(source)):
         for product in _products(store, batch, options, report, file, seen):
             resolved = product.resolved(store.context.locale or "", store.context.currency or "")
-            hashes[product.id] = rows.to_row(resolved).hash
+            row = rows.to_row(resolved, format_)
+            new[product.id] = (row.hash, row.offers)
             held[product.id] = _sellable(resolved, store.context)
     report.complete = bool(getattr(source, "complete", True))
     with store.database.read() as connection:
-        known = rows.hashes_of(connection, list(hashes))
-    report.added = sum(key not in known for key in hashes)
-    report.unchanged = sum(known.get(key) == hash_ for key, hash_ in hashes.items())
-    report.changed = len(hashes) - report.added - report.unchanged
+        known = rows.held(connection, list(new))
+    report.added = sum(key not in known for key in new)
+    report.unchanged = sum(known.get(key) == row for key, row in new.items())
+    report.changed = len(new) - report.added - report.unchanged
     if options.strict and report.bad:
         raise ImportRefused(
             f"import of {name or 'products'}: {report.bad:,} of {report.rows:,} rows are bad and strict was "

@@ -37,6 +37,7 @@ class ImportReport:
     duplicates: int = 0
     encoded: int = 0  # texts
     unread: int = 0  # texts that the encoder cannot read; found by their words alone
+    waiting: int = 0  # products that the maintainer is to encode
     seconds: float = 0.0
     encoding_seconds: float = 0.0
     complete: bool = True  # False: the feed's end is torn off
@@ -62,6 +63,7 @@ class ImportReport:
             f"{self.unchanged:,} unchanged, {self.deleted:,} deleted, {self.bad:,} bad, {self.duplicates:,} "
             "duplicate ids; "
             f"{self.encoded:,} texts encoded in {self.seconds:.1f} s."
+            + (f" {self.waiting:,} wait to be encoded: found by words until then." if self.waiting else "")
         ]
         lines += [f"  {row}" for row in self.bad_rows]
         lines += [

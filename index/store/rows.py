@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Select, Table, and_, bindparam, func, select
+from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..product import Product
@@ -41,15 +41,26 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def to_row(product: Product) -> StoredProduct:
-    """A resolved product as the tables hold it; the same product always gives the same hash."""
+def to_row(product: Product, format_: int = schema.FORMAT) -> StoredProduct:
+    """A resolved product as the tables hold it; the same product always gives the same."""
     fields = product.to_dict()
     offers: dict[str, Any] = {}
     for variant in fields["variants"]:
         if "offers" in variant:
             offers[variant["id"]] = variant.pop("offers")
-    document, prices = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in (fields, offers))
-    return StoredProduct(product.id, document, prices, sha256(f"{document}\n{prices}".encode()).hexdigest()[:32])
+    document, prices = to_json(fields), to_json(offers)
+    return StoredProduct(product.id, document, prices, document_hash(document, prices, format_))
+
+
+def to_json(fields: object) -> str:
+    """As the tables hold it."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def document_hash(document: str, offers: str, format_: int = schema.FORMAT) -> str:
+    """What tells whether a document changed; in format 1 its offers too."""
+    text = document if format_ > 1 else f"{document}\n{offers}"
+    return sha256(text.encode()).hexdigest()[:32]
 
 
 def from_row(document: str, offers: str) -> Product:
@@ -65,11 +76,14 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Inserts rows, or replaces those with the same primary key."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table)
+    statement: Any = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def select_products() -> Select[Any]:
@@ -102,21 +116,87 @@ def live_products(connection: Connection) -> Iterator[list[Any]]:
 
 
 def count_since(connection: Connection, change: int) -> int:
-    """How many products changed after `change`, deleted ones included."""
+    """How many products changed after `change`, deleted ones included; those whose offers alone did are not."""
     counted = select(func.count()).select_from(schema.products).where(schema.products.c.change > change)
     return int(connection.execute(counted).scalar_one())
 
 
-def hashes_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """The hashes of those products that are live."""
+def ids_since(connection: Connection, change: int) -> list[str]:
+    """The live products that changed after `change`."""
     products = schema.products
-    found: dict[str, str] = {}
+    statement = select(products.c.id).where(products.c.change > change, products.c.document.is_not(None))
+    return list(connection.execute(statement).scalars())
+
+
+def count_live(connection: Connection) -> int:
+    """How many products there are."""
+    counted = select(func.count()).select_from(schema.products).where(schema.products.c.document.is_not(None))
+    return int(connection.execute(counted).scalar_one())
+
+
+Held = tuple[str, str]  # the hash of a product's document, and its offers as the table holds them
+
+
+_HELD = (
+    select(schema.products.c.id, schema.products.c.hash, schema.offers.c.document)
+    .select_from(schema.products.outerjoin(schema.offers, schema.products.c.id == schema.offers.c.product_id))
+    .where(schema.products.c.id.in_(bindparam("ids", expanding=True)), schema.products.c.document.is_not(None))
+)
+
+
+def held(connection: Connection, ids: Sequence[str]) -> dict[str, Held]:
+    """What is there of those products that are live."""
+    found: dict[str, Held] = {}
     for chunk in chunks(ids, CHUNK):
-        statement = select(products.c.id, products.c.hash).where(
+        found.update((row[0], (row[1], row[2] or "{}")) for row in connection.execute(_HELD, {"ids": chunk}))
+    return found
+
+
+def variant_ids(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The variants of live products, in their order."""
+    products = schema.products
+    found: dict[str, list[str]] = {}
+    for chunk in chunks(ids, CHUNK):
+        statement = select(products.c.id, products.c.document).where(
             products.c.id.in_(chunk), products.c.document.is_not(None)
         )
-        found.update((row[0], row[1]) for row in connection.execute(statement))
+        for key, document in connection.execute(statement):
+            found[key] = [variant["id"] for variant in json.loads(document)["variants"]]
     return found
+
+
+def remember(connection: Connection, import_id: int | None, ids: Sequence[str], change: int) -> None:
+    """Writes down what these products are before an import changes them; the first time counts."""
+    if import_id is None:
+        return
+    before: dict[str, tuple[str | None, str | None]] = dict.fromkeys(ids, (None, None))
+    for chunk in chunks(ids, CHUNK):
+        for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}):
+            before[key] = (document, offers)
+    statement: Any = _insert(connection, schema.history)
+    again = statement.on_conflict_do_update(
+        index_elements=["import_id", "product_id"], set_={"change": statement.excluded.change}
+    )
+    found = [
+        {"import_id": import_id, "product_id": key, "change": change, "document": document, "offers": offers}
+        for key, (document, offers) in before.items()
+    ]
+    if found:
+        connection.execute(again, found)
+
+
+def touch(connection: Connection, ids: Sequence[str], change: int) -> None:
+    """In a store of format 1: these products changed, for their offers did."""
+    for chunk in chunks(ids, CHUNK):
+        for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}).all():
+            values = {"change": change, "hash": document_hash(document, offers or "{}", 1)}
+            connection.execute(schema.products.update().where(schema.products.c.id == key).values(values))
+
+
+def delete_in(connection: Connection, column: Column[str], values: Iterable[str]) -> None:
+    """Deletes the rows with these values in a column."""
+    for chunk in chunks(values, CHUNK):
+        connection.execute(column.table.delete().where(column.in_(chunk)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-FORMAT = 1  # opening never changes a store's format
+FORMAT = 2  # of new stores; opening never changes a store's format
+READS = (FORMAT - 1, FORMAT)  # what this version reads and writes
 
 metadata = MetaData()
+
+# Ids are compared byte by byte, as SQLite does by itself.
+_ID = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 # Facts about the store itself: format, settings, and the number of the last change.
 facts = Table("facts", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
@@ -16,11 +20,11 @@ facts = Table("facts", metadata, Column("name", String(64), primary_key=True), C
 products = Table(
     "products",
     metadata,
-    Column("id", String(200), primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("change", BigInteger, nullable=False),
     Column("document", Text),
-    Column("hash", String(32), nullable=False),  # of document and offers: an unchanged product is not written again
-    Column("import_id", Integer),
+    Column("hash", String(32), nullable=False),  # an unchanged product is not written again
+    Column("import_id", Integer),  # the last import that wrote it
     Index("products_by_change", "change"),
 )
 
@@ -28,7 +32,7 @@ products = Table(
 offers = Table(
     "offers",
     metadata,
-    Column("product_id", String(200), primary_key=True),
+    Column("product_id", _ID, primary_key=True),
     Column("change", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
     Index("offers_by_change", "change"),
@@ -55,3 +59,26 @@ imports = Table(
     Column("finished", String(40)),  # NULL: still running, or killed
     Column("report", Text),
 )
+
+# ---- since format 2 ----------------------------------------------------------------------------------------------
+
+# Products whose texts are to be encoded by the maintainer, with the change that wrote them.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("product_id", _ID, primary_key=True),
+    Column("change", BigInteger, nullable=False),
+)
+
+# What an import found before it changed something, so that it can be undone. No document: there was no such product.
+history = Table(
+    "history",
+    metadata,
+    Column("import_id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", _ID, primary_key=True),
+    Column("change", BigInteger, nullable=False),  # the import's own
+    Column("document", Text),
+    Column("offers", Text),
+)
+
+FORMAT_1 = (facts, products, offers, vectors, imports)

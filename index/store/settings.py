@@ -1,9 +1,11 @@
-"""What a store knows of itself: its format, the shop's own locale, currency and market, and its encoder."""
+"""What a store knows of itself: its format, the shop's own locale, currency and market, and what is published."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -11,6 +13,7 @@ from ..context import Context, check_locale
 from ..errors import StoreError
 from ..money import currency_of
 from . import schema
+from .database import Database
 
 DEFAULT_LOCALE = "en"
 DEFAULT_CURRENCY = "USD"
@@ -35,6 +38,24 @@ class EncoderFacts:
     settings: str = "{}"  # prompts and the like, as JSON: with others, the same model gives other vectors
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a store answers with: the unit that is published, and gone back to, as a whole."""
+
+    encoder: EncoderFacts | None = None  # None before the first text was encoded
+    weights: Mapping[str, float] | None = None  # of the sources; None: the defaults
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Published:
+        """What `to_json` gave."""
+        fields = json.loads(text)
+        return cls(EncoderFacts(**fields["encoder"]) if fields.get("encoder") else None, fields.get("weights"))
+
+
 def check_new(settings: StoreSettings) -> None:
     """Raises `RequestError` or `FieldError` for settings that no store can be made with."""
     check_locale(settings.locale or DEFAULT_LOCALE)
@@ -45,13 +66,23 @@ def create(connection: Connection, settings: StoreSettings) -> None:
     """Writes the facts of a new store."""
     facts = {
         "format": str(schema.FORMAT),
+        "store": uuid4().hex,
         "change": "0",
-        "generation": "0",
+        "removed_vectors": "0",
         "locale": check_locale(settings.locale or DEFAULT_LOCALE),
         "currency": currency_of(settings.currency or DEFAULT_CURRENCY),
         "market": settings.market or "",
     }
     connection.execute(insert(schema.facts), [{"name": name, "value": value} for name, value in facts.items()])
+
+
+def create_once(database: Database, settings: StoreSettings) -> dict[str, str]:
+    """The facts of a store, written if they are not there; of processes that do so at once each gets the same."""
+    with database.write() as connection:
+        if not (facts := read(connection)):
+            create(connection, settings)
+            facts = read(connection)
+        return facts
 
 
 def read(connection: Connection) -> dict[str, str]:
@@ -62,11 +93,7 @@ def read(connection: Connection) -> dict[str, str]:
 
 def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Context:
     """The shop's own context; raises `StoreError` when format or settings do not fit what was asked for."""
-    found = int(facts["format"])
-    if found > schema.FORMAT:
-        raise StoreError(
-            f"store {where}: it has format {found}, this version reads up to {schema.FORMAT}; install a newer shelfwise"
-        )
+    check_format(facts, where)
     for name in ("locale", "currency", "market"):
         wanted = getattr(settings, name)
         if wanted is not None and wanted.lower() != facts[name].lower():
@@ -77,26 +104,58 @@ def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Cont
     return Context(locale=facts["locale"], currency=facts["currency"], market=facts["market"] or None)
 
 
-def encoder_facts(facts: Mapping[str, str]) -> EncoderFacts | None:
-    """The store's encoder; None before the first text was encoded."""
+def check_format(facts: Mapping[str, str], where: str) -> int:
+    """The store's format; raises `StoreError` for one that this version cannot read."""
+    found = int(facts["format"])
+    if found > schema.FORMAT:
+        raise StoreError(
+            f"store {where}: it has format {found}, this version reads up to {schema.FORMAT}; install a newer shelfwise"
+        )
+    if found not in schema.READS:
+        raise StoreError(
+            f"store {where}: it has format {found}, this version reads {schema.READS[0]} and {schema.READS[1]}; "
+            "upgrade it with an older shelfwise first"
+        )
+    return found
+
+
+def published(facts: Mapping[str, str]) -> Published:
+    """What the store answers with."""
+    weights = json.loads(facts["weights"]) if facts.get("weights") else None
     if "encoder_hash" not in facts:
-        return None
-    return EncoderFacts(
+        return Published(None, weights)
+    encoder = EncoderFacts(
         facts["encoder_reference"], facts["encoder_hash"], int(facts["encoder_dimension"]), facts["encoder_settings"]
     )
+    return Published(encoder, weights)
 
 
-def set_encoder(connection: Connection, encoder: EncoderFacts) -> None:
-    """Writes which encoder made the store's vectors."""
-    values = {
-        "encoder_reference": encoder.reference,
-        "encoder_hash": encoder.hash,
-        "encoder_dimension": str(encoder.dimension),
-        "encoder_settings": encoder.settings,
-    }
-    connection.execute(insert(schema.facts), [{"name": name, "value": value} for name, value in values.items()])
+def previous(facts: Mapping[str, str]) -> Published | None:
+    """What it answered with before, while there is a way back."""
+    return Published.from_json(facts["previous"]) if facts.get("previous") else None
 
 
-def set_generation(connection: Connection, number: int) -> None:
-    """Tells the other processes that another generation is live."""
-    connection.execute(update(schema.facts).where(schema.facts.c.name == "generation").values(value=str(number)))
+def set_published(connection: Connection, new: Published) -> None:
+    """Writes what the store answers with."""
+    values = {"weights": json.dumps(dict(new.weights)) if new.weights else ""}
+    if new.encoder is not None:
+        values |= {
+            "encoder_reference": new.encoder.reference,
+            "encoder_hash": new.encoder.hash,
+            "encoder_dimension": str(new.encoder.dimension),
+            "encoder_settings": new.encoder.settings,
+        }
+    for name, value in values.items():
+        set_fact(connection, name, value)
+
+
+def set_previous(connection: Connection, old: Published | None) -> None:
+    """Writes what can be gone back to; None ends the way back."""
+    set_fact(connection, "previous", old.to_json() if old else "")
+
+
+def set_fact(connection: Connection, name: str, value: str) -> None:
+    """Writes one fact, new or not."""
+    row = schema.facts.c.name == name
+    if not connection.execute(update(schema.facts).where(row).values(value=value)).rowcount:
+        connection.execute(insert(schema.facts), [{"name": name, "value": value}])

@@ -2,82 +2,65 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import select
 
 from ..context import Context
-from ..encoder import Encoder, EncoderSettings, check_vectors, load_encoder
-from ..errors import EncoderError, ShelfwiseError, StoreClosed, StoreError, StoreMissing
+from ..encoder import Encoder, EncoderSettings
+from ..errors import StoreClosed, StoreError, StoreMissing
 from ..product import Product
-from . import rows, schema, settings
-from .building import SegmentBuilder
-from .database import Database, last_change, next_change
-from .folder import StoreFolder, check_files, read_manifest
+from . import forking, maintenance, rows, schema, settings, writing
+from .database import LOCK_SECONDS, Database
+from .encoders import Encoders
+from .folder import Generation, StoreFolder, check_files
+from .following import Follower
+from .loading import changes_since
+from .postgres import PostgresDatabase, is_url
+from .processes import ProcessFile, ProcessState
 from .segment import Segment
-from .settings import EncoderFacts, StoreSettings
-from .tail import Entry, Tail, extended
+from .settings import StoreSettings
+from .sqlite import SqliteDatabase
+from .tail import Tail
 from .view import LiveSegment, View
+from .writing import Written
 
 logger = logging.getLogger("shelfwise.store")
 
-RETRY_SECONDS = 60.0  # after a model could not be loaded; a hub that does not answer must not hold up every search
-FOLLOW_SECONDS = 0.2  # how often a search looks whether another process wrote
-# A tail larger than both is built into a new generation.
-TAIL_AT_LEAST = 2_000
-TAIL_SHARE = 0.05
-
-
-class ChangedMeanwhile(Exception):
-    """A product is no longer what a patch of it was made from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one write did."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    encoded: int = 0  # texts
-    unread: int = 0  # texts that the encoder cannot read; found by their words alone
-
-    def __add__(self, other: Written) -> Written:
-        return Written(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
-
 
 class Store:
-    """Reads and writes of one store, for one process. Safe to call from several threads."""
+    """Reads and writes of one store, for one process. Safe to call from several threads, and over a fork."""
 
-    def __init__(
-        self, folder: StoreFolder, database: Database, context: Context, encoder: EncoderSettings | Encoder
-    ) -> None:
+    def __init__(self, folder: StoreFolder, database: Database, context: Context, encoders: Encoders) -> None:
         self.folder = folder
         self.context = context  # the shop's own: what a request leaves open
+        self.encoders = encoders
+        self.bad: dict[tuple[int, int], str] = {}  # generations that could not be read, by seal, and why
         self._database = database
-        self._wanted_encoder = encoder
-        self._encoder: Encoder | None = None
-        self._encoder_lock = threading.Lock()
-        self._encoder_error: ShelfwiseError | None = None
-        self._encoder_retry = 0.0
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of what follows; held while the view is brought up to date
         self._view, self._tail = View(), Tail()
         self._closed = False
-        self._looked = 0.0
-        self._bad: set[tuple[int, int]] = set()  # generations that could not be read
-        self._warned = ""  # about the live generation: said once, not at every write
-        self._seen_version = -1
+        self.closing = threading.Event()  # long work in other threads ends soon
+        self._seen: object = None
+        self._facts: Mapping[str, str] = {}
+        self._follower: Follower | None = None
+        self._process: ProcessFile | None = None
+        self._locked_for_fork = False
+        forking.watch(self)
 
     @staticmethod
     def exists(path: str | Path) -> bool:
-        """Whether a store lies at this path."""
+        """Whether a store lies at this path or URL."""
+        if is_url(path):
+            database = PostgresDatabase(str(path))
+            try:
+                return database.has_tables()
+            finally:
+                database.close()
         return StoreFolder(Path(path)).exists()
 
     @classmethod
@@ -86,117 +69,151 @@ class Store:
         path: str | Path,
         *,
         create: bool = True,
+        cache: str | Path | None = None,
         settings_: StoreSettings | None = None,
         encoder: EncoderSettings | Encoder | str | None = None,
+        durable: bool = True,
+        lock_seconds: float = LOCK_SECONDS,
+        maintain: bool = True,
     ) -> Store:
-        """Opens the store in a folder, making it on first use unless `create` is False. Loads no model.
+        """Opens the store in a folder, or at a PostgreSQL URL with a folder `cache` for this host's generations.
 
-        Raises `StoreMissing`, `StoreError`.
+        It is made on first use unless `create` is False. Loads no model. An empty or broken cache is built again
+        before this returns. `durable` False: a power cut may take the last moments' writes (a killed process never).
+        `lock_seconds`: how long a write waits for another. `maintain`: whether a thread of this process does what is
+        due where nobody else does (`shelfwise maintain`). Raises `StoreMissing`, `StoreError`.
         """
         wanted = settings_ or StoreSettings()
-        folder = StoreFolder(Path(path).absolute())  # a host that changes its working folder keeps its store
-        if not folder.exists():
-            if not create:
-                raise StoreMissing(
-                    f"store {path}: there is none; make one with `shelfwise import {path} FEED`, or check the path"
-                )
-            if not folder.is_free() and not folder.exists():  # another process may be making it now
-                raise StoreError(
-                    f"store {path}: wanted an empty or new folder, or a store, got something else; choose another path"
-                )
-            settings.check_new(wanted)
-            folder.create()
-        database = Database(folder.database)
+        folder, database = _place(path, cache, create, wanted, durable, lock_seconds)
         try:
             facts = _facts(database, wanted, create)
-            context = settings.check(facts, wanted, str(path))
-            store = cls(folder, database, context, _chosen_encoder(encoder, facts))
-            store.settle()
+            context = settings.check(facts, wanted, database.name)
+            store = cls(folder, database, context, Encoders(database.name, encoder))
+            store._fill_cache(facts)
+            store.refresh()
+            store._follower = Follower(store, maintain and store.writable)
+            store._follower.start()
         except BaseException:
             database.close()
             raise
         return store
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write."""
+        return getattr(self._database, "writable", True)
+
+    @property
+    def name(self) -> str:
+        """What errors call it; without a password."""
+        return self._database.name
 
     # ---- the view ------------------------------------------------------------------------------------------------
 
     @property
     def view(self) -> View:
         """What can be found now: all that this process wrote, and others' writes of a moment ago."""
-        self._check_open()
-        now = time.monotonic()
-        # Where another thread brings the view up to date, or builds, this one answers from the view that is there.
-        if now - self._looked > FOLLOW_SECONDS and self._lock.acquire(blocking=False):
-            try:
-                self._check_open()
-                self._looked = now
-                if self._database.version() != self._seen_version:
-                    self.refresh()
-            finally:
-                self._lock.release()
+        follower = self._follower
+        if self._closed or follower is None:
+            self._check_open()
+        elif not follower.is_alive():
+            self._follow_again(follower)
         return self._view
+
+    def _follow_again(self, ended: Follower) -> None:
+        # After a fork: threads stay with the parent.
+        with self._lock:
+            if self._follower is ended and not self._closed:
+                self._follower = Follower(self, ended.maintains)
+                self._follower.start()
+
+    def follow(self) -> None:
+        """Brings the view up to date if another process changed anything; what the follower does, again and again."""
+        if self._closed:
+            return
+        if self._stamp() != self._seen:
+            self.refresh()
+        published = settings.published(self._facts).encoder
+        if published is not None and self._view.encoder not in ("", published.hash):
+            # Another encoder was published. It is loaded here, beside the traffic, before its vectors answer.
+            self.encoders.get(published)
+            self.refresh()
+        if self._process is None and self.writable:
+            self._process = ProcessFile(self.folder.processes)
+        if self._process is not None:
+            self._process.write(ProcessState(self._process.pid, self._view.change, self._view.generation))
+
+    def _stamp(self) -> object:
+        return self._database.version(), self.folder.stamp()
 
     def refresh(self) -> None:
         """Brings the view up to the last change, of whatever process."""
         self._check_open()
         with self._lock:
-            self._seen_version = self._database.version()
-            view, tail = self._with_generation()
+            stamp = self._stamp()
             with self._database.read() as connection:
-                change = last_change(connection)
-                if change != view.change:
-                    view, tail = extended(view, tail, self._changed_since(connection, view.change), change)
+                facts = settings.read(connection)
+                settings.check_format(facts, self.name)
+                published, before = settings.published(facts), settings.previous(facts)
+                units = [unit for unit in (published, before) if unit is not None]
+                self.encoders.kept = tuple(unit.encoder for unit in units if unit.encoder is not None)
+                encoder = self._shown_encoder(published.encoder.hash if published.encoder else "")
+                view, tail = self._with_generation(facts, encoder)
+                change = int(facts["change"])
+                if change > view.change:
+                    view, tail = changes_since(connection, view, encoder).apply(view, tail, change)
+            view = replace(view, encoder=encoder, weights=published.weights)
             # In one step: a thread that searches beside must never see a generation without its tail.
-            self._view, self._tail = view, tail
+            self._view, self._tail, self._facts, self._seen = view, tail, facts, stamp
 
-    def _with_generation(self) -> tuple[View, Tail]:
-        """View and tail as they are, or the live generation alone where that is another."""
-        seal = None
-        try:
-            live = self.folder.live()
-            if live is None or live[0] == self._view.generation:
-                return self._view, self._tail
-            number, folder = live
-            seal = self.folder.seal(number)
-            if seal in self._bad:
-                return self._view, self._tail
-            manifest = read_manifest(folder)
-            if not manifest.readable:
-                raise StoreError(f"generation {folder.name}: it was made by another version")
-            # Once a process: a flipped bit in an index would give wrong answers, or end the process.
-            check_files(folder, manifest)
-            segment = Segment.load(folder)
-        except Exception as error:  # whatever damaged files make numpy, json or the vector index say
-            # A generation is a cache: without it the tail holds everything, slower and just as right.
-            if seal is not None:
-                self._bad.add(seal)
-            if str(error) != self._warned:
-                logger.warning("%s; its products are read from the database until a new one is built", error)
-            self._warned = str(error)
-            return self._view, self._tail
-        return View((LiveSegment(segment),), manifest.change, number), Tail()
+    def _shown_encoder(self, published: str) -> str:
+        """The hash of the encoder whose vectors are searched: the published one, as soon as it is loaded here."""
+        shown = self._view.encoder
+        if shown in ("", published) or self.encoders.has(published) or not self.encoders.any_loaded:
+            return published
+        return shown if shown in {each.hash for each in self.encoders.kept} else published
 
-    def _changed_since(self, connection: Connection, change: int) -> dict[str, Entry | None]:
-        statement = rows.select_products().where(schema.products.c.change > change)
-        changed: dict[str, Entry | None] = {}
-        for chunk in rows.chunks(connection.execute(statement), 2_000):
-            present = [row for row in chunk if row[1] is not None]
-            changed.update((row[0], None) for row in chunk if row[1] is None)
-            for entry in self._entries(connection, present):
-                changed[entry.product.id] = entry
-        return changed
+    def _with_generation(self, facts: Mapping[str, str], encoder: str) -> tuple[View, Tail]:
+        """View and tail as they are, or the generation alone where another is to be searched."""
+        same = self._view.encoder in ("", encoder)
+        while True:
+            found, wrong = self.folder.find(facts.get("store", ""), encoder, self.bad)
+            self._note_bad(wrong)
+            if found is None or (same and found.number == self._view.generation):
+                return (self._view, self._tail) if same else (View(), Tail())
+            try:
+                # Once a process: a flipped bit in an index would give wrong answers, or end the process.
+                check_files(found.folder, found.manifest)
+                return _alone(found, Segment.load(found.folder)), Tail()
+            except Exception as error:  # whatever damaged files make numpy, json or the vector index say
+                self._note_bad({found.seal: str(error)})
 
-    def _entries(self, connection: Connection, found: Sequence[Sequence[object]]) -> list[Entry]:
-        """Products with their vectors, from rows of `select_products`."""
-        products = [rows.from_row(str(row[1]), str(row[2] or "{}")) for row in found]
-        known = settings.encoder_facts(settings.read(connection))
-        if known is None:
-            return [Entry(product, {}) for product in products]
-        keys = [{locale: key for locale, (key, _) in rows.texts_of(product).items()} for product in products]
-        vectors = rows.vectors_of(connection, (key for each in keys for key in each.values()), known.hash)
-        return [
-            Entry(product, {locale: vectors[key] for locale, key in each.items() if key in vectors})
-            for product, each in zip(products, keys, strict=True)
-        ]
+    def _note_bad(self, wrong: Mapping[tuple[int, int], str]) -> None:
+        # A generation is a cache: without it an older one and the tail hold everything, slower and just as right.
+        for seal, why in wrong.items():
+            self.bad[seal] = why
+            logger.warning("%s; its products are read from the database until a new one is built", why)
+
+    def _fill_cache(self, facts: Mapping[str, str]) -> None:
+        """Builds a generation where there is none and the products are too many for a tail."""
+        encoder = settings.published(facts).encoder
+        while self.writable:
+            found, wrong = self.folder.find(facts.get("store", ""), encoder.hash if encoder else "", self.bad)
+            self._note_bad(wrong)
+            if found is None:
+                break
+            try:
+                check_files(found.folder, found.manifest)
+                return
+            except StoreError as error:
+                self._note_bad({found.seal: str(error)})
+        with self._database.read() as connection:
+            many = rows.count_live(connection) > maintenance.TAIL_AT_LEAST
+        if many and self.writable:
+            try:
+                maintenance.build_generation(self, wait=True)
+            except OSError as error:
+                logger.warning("store %s: no generation could be built (%s)", self.name, error)
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
@@ -213,158 +230,65 @@ class Store:
             statement = select(schema.products.c.id).where(schema.products.c.document.is_not(None))
             return set(connection.execute(statement).scalars())
 
-    # ---- writing -------------------------------------------------------------------------------------------------
+    def waiting(self) -> set[str]:
+        """The ids of products that are found by their words alone until the maintainer has encoded them."""
+        self._check_open()
+        with self._database.read() as connection:
+            if int(settings.read(connection)["format"]) < 2:
+                return set()
+            return set(connection.execute(select(schema.waiting.c.product_id)).scalars())
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder, loaded on first use; raises `EncoderError` when the store's vectors are another's."""
-        # A lock of its own: while a model loads, or a hub does not answer, prices can still be written.
-        with self._encoder_lock:
-            if self._encoder is None:
-                if self._encoder_error is not None and time.monotonic() < self._encoder_retry:
-                    raise self._encoder_error
-                try:
-                    encoder = load_encoder(self._wanted_encoder)
-                    with self._database.read() as connection:
-                        self._check_encoder(connection, encoder)
-                except ShelfwiseError as error:
-                    self._encoder_error, self._encoder_retry = error, time.monotonic() + RETRY_SECONDS
-                    raise
-                self._encoder = encoder
-            return self._encoder
+        """The encoder that is live, loaded on first use; raises `EncoderError` when the store's vectors are another's.
 
-    def _check_encoder(self, connection: Connection, encoder: Encoder) -> bool:
-        """Whether it is the store's encoder; False while the store has none. Raises `EncoderError` for another."""
-        known = settings.encoder_facts(settings.read(connection))
-        if known is not None and known.hash != encoder.hash:
-            raise EncoderError(
-                f"store {self.folder.path}: its vectors are from {known.reference} (dimension "
-                f"{known.dimension}, hash {known.hash[:8]}), "
-                f"got {encoder.reference} (dimension {encoder.dimension}, hash {encoder.hash[:8]}; prompts and "
-                "max_tokens count too); open it with the former, or import into a new store"
-            )
-        return known is not None
+        In a store without vectors: the one that was asked for.
+        """
+        self._check_open()
+        with self._database.read() as connection:
+            facts = settings.read(connection)
+        return self.encoders.get(settings.published(facts).encoder)
+
+    def encoder_of(self, view: View) -> Encoder:
+        """The encoder whose vectors a view holds; raises `EncoderError`."""
+        known = next((each for each in self.encoders.kept if each.hash == view.encoder), None)
+        return self.encoders.get(known)
+
+    # ---- writing -------------------------------------------------------------------------------------------------
 
     def put(
-        self, products: Iterable[Product], import_id: int | None = None, base: Mapping[str, str] | None = None
+        self,
+        products: Iterable[Product],
+        import_id: int | None = None,
+        base: Mapping[str, rows.Held] | None = None,
+        wait: bool = True,
     ) -> Written:
-        """Stores products, encoding what is new; durable when it returns, searchable after `refresh`.
-
-        Of two with the same id the last wins. Unchanged products are not written, known texts not encoded. `base`:
-        the hashes of the products that these were made from; raises `ChangedMeanwhile`, and writes nothing, when
-        another writer changed one of them since.
-        """
+        """See `writing.put`."""
         self._check_open()
-        resolved = {p.id: p.resolved(self.context.locale or "", self.context.currency or "") for p in products}
-        stored = {key: rows.to_row(product) for key, product in resolved.items()}
-        with self._database.read() as connection:
-            hashes = rows.hashes_of(connection, list(stored))
-        new = {key: row for key, row in stored.items() if hashes.get(key) != row.hash}
-        vectors, encoded, unread = self._encode([resolved[key] for key in new])
-        if new:
-            with self._database.write() as connection:
-                if base and rows.hashes_of(connection, list(base)) != dict(base):
-                    raise ChangedMeanwhile
-                self._note_encoder(connection)
-                rows.upsert(connection, schema.vectors, vectors)
-                change = next_change(connection)
-                written = [
-                    {"id": row.id, "change": change, "document": row.document, "hash": row.hash, "import_id": import_id}
-                    for row in new.values()
-                ]
-                rows.upsert(connection, schema.products, written)
-                prices = [{"product_id": row.id, "change": change, "document": row.offers} for row in new.values()]
-                rows.upsert(connection, schema.offers, prices)
-        changed = sum(key in hashes for key in new)
-        return Written(len(new) - changed, changed, len(stored) - len(new), 0, encoded, unread)
-
-    def _encode(self, products: Sequence[Product]) -> tuple[list[dict[str, object]], int, int]:
-        """Rows of vectors for texts that have none yet; how many were encoded, and how many cannot be read."""
-        texts = {key: text for product in products for key, text in rows.texts_of(product).values()}
-        if not texts:
-            return [], 0, 0
-        encoder = self.encoder
-        with self._database.read() as connection:
-            there = rows.vectors_of(connection, texts, encoder.hash)
-        missing = [key for key in texts if key not in there]
-        known = encoder.knows([texts[key] for key in missing])
-        readable = [key for key, knows in zip(missing, known, strict=True) if knows]
-        if not readable:
-            return [], 0, len(missing)
-        vectors = check_vectors(encoder, encoder.encode_passages([texts[key] for key in readable]), len(readable))
-        return rows.vector_rows(readable, vectors, encoder.hash), len(readable), len(missing) - len(readable)
-
-    def _note_encoder(self, connection: Connection) -> None:
-        # Asked again under the writer's lock: of two processes that begin a store, one may have chosen another encoder.
-        if self._encoder is None or self._check_encoder(connection, self._encoder):
-            return
-        settings.set_encoder(
-            connection,
-            EncoderFacts(self._encoder.reference, self._encoder.hash, self._encoder.dimension, self._settings_text()),
-        )
-
-    def _settings_text(self) -> str:
-        """The encoder's settings but for its reference, as JSON."""
-        wanted = self._wanted_encoder
-        fields = asdict(wanted) if isinstance(wanted, EncoderSettings) else {}
-        fields.pop("reference", None)
-        return json.dumps(fields)
+        return writing.put(self, products, import_id, base, wait)
 
     def remove(self, ids: Iterable[str], import_id: int | None = None) -> int:
-        """Deletes products, durably, in one transaction; how many there were. Unknown ids are ignored."""
+        """See `writing.remove`."""
         self._check_open()
-        with self._database.write() as connection:
-            there = list(rows.hashes_of(connection, list(dict.fromkeys(ids))))
-            if there:
-                change = next_change(connection)
-                gone = [
-                    {"id": key, "change": change, "document": None, "hash": "", "import_id": import_id} for key in there
-                ]
-                rows.upsert(connection, schema.products, gone)
-                for chunk in rows.chunks(there, rows.CHUNK):
-                    connection.execute(schema.offers.delete().where(schema.offers.c.product_id.in_(chunk)))
-        return len(there)
+        return writing.remove(self, ids, import_id)
 
     def settle(self, tail_at_least: int | None = None) -> None:
-        """Makes writes searchable here, and builds a new generation when the tail has grown too large.
-
-        `tail_at_least`: the size below which a tail is left alone; None: TAIL_AT_LEAST.
-        """
-        with self._lock:
-            view, tail = self._with_generation()
+        """Makes writes searchable here; after a bulk import by a new generation, where `tail_at_least` is exceeded."""
+        self._check_open()
+        if tail_at_least is not None:
             with self._database.read() as connection:
-                pending = rows.count_since(connection, view.change)
-            large = view.n_products - tail.size
-            limit = max(TAIL_AT_LEAST if tail_at_least is None else tail_at_least, TAIL_SHARE * large)
+                unit = settings.published(settings.read(connection))
             try:
-                if pending + tail.size > limit and self.build_generation() is not None:
+                if maintenance.due(self, unit, tail_at_least) and maintenance.build_generation(self) is not None:
                     return
             except OSError as error:  # what was written is safe in the database; a cache can wait
-                logger.warning("store %s: no new generation could be built (%s)", self.folder.path, error)
-            self.refresh()
+                logger.warning("store %s: no new generation could be built (%s)", self.name, error)
+        self.refresh()
 
     def build_generation(self) -> int | None:
-        """Builds a generation from the truth and makes it live; its number, or None while another process builds."""
+        """See `maintenance.build_generation`."""
         self._check_open()
-        with self.folder.building() as scratch:
-            if scratch is None:
-                return None
-            builder = SegmentBuilder()
-            with self._database.read() as connection:
-                change = last_change(connection)
-                known = settings.encoder_facts(settings.read(connection))
-                for part in rows.live_products(connection):
-                    for entry in self._entries(connection, part):
-                        builder.add(entry.product, entry.vectors)
-            products = len(builder)
-            builder.build().save(scratch)
-            number = self.folder.finish(
-                scratch, change, known.hash if known else "", known.dimension if known else 0, products
-            )
-        with self._database.write() as connection:
-            settings.set_generation(connection, number)
-        self.refresh()
-        return number
+        return maintenance.build_generation(self)
 
     @property
     def database(self) -> Database:
@@ -372,44 +296,93 @@ class Store:
         self._check_open()
         return self._database
 
+    # ---- the end, and forks --------------------------------------------------------------------------------------
+
     def close(self) -> None:
         """Releases files and connections; a second call does nothing."""
+        self.closing.set()
+        if self._follower is not None:
+            self._follower.stop()
         with self._lock:
             if not self._closed:
                 self._closed = True
+                if self._process is not None:
+                    self._process.close()
                 self._database.close()
                 self._view, self._tail = View(), Tail()
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreClosed(f"store {self.folder.path}: it was closed; open it again")
+            raise StoreClosed(f"store {self.name}: it was closed; open it again")
+
+    def before_fork(self) -> None:
+        """No refresh is under way, and no transaction, when the process is copied."""
+        self._locked_for_fork = self._lock.acquire(timeout=forking.PATIENCE)
+        self._database.before_fork()
+
+    def after_fork(self, child: bool) -> None:
+        """See `forking`."""
+        self._database.after_fork(child)
+        if not child:
+            if self._locked_for_fork:
+                self._lock.release()
+            return
+        self._lock = threading.RLock()
+        self.encoders.after_fork()
+        if self._process is not None:
+            self._process.forget()
+            self._process = None
 
 
-def _chosen_encoder(
-    given: EncoderSettings | Encoder | str | None, facts: Mapping[str, str]
-) -> EncoderSettings | Encoder:
-    """What was asked for; where that names no model, the one whose vectors the store holds."""
-    chosen = EncoderSettings(given) if isinstance(given, str) or given is None else given
-    known = settings.encoder_facts(facts)
-    if isinstance(chosen, EncoderSettings) and chosen.reference is None and known is not None:
-        # What is not said now is as it was when the vectors were made.
-        kept = EncoderSettings(known.reference, **json.loads(known.settings))
-        said = {name: value for name, value in asdict(chosen).items() if value != getattr(EncoderSettings(), name)}
-        return replace(kept, **said)
-    return chosen
+def _alone(found: Generation, segment: Segment) -> View:
+    return View((LiveSegment(segment),), found.manifest.change, found.number)
+
+
+def _place(
+    path: str | Path,
+    cache: str | Path | None,
+    create: bool,
+    wanted: StoreSettings,
+    durable: bool,
+    lock_seconds: float,
+) -> tuple[StoreFolder, Database]:
+    """The folder and the database of a path or URL; the folder is made."""
+    if is_url(path):
+        database = PostgresDatabase(str(path), durable=durable, lock_seconds=lock_seconds)
+        if cache is None:
+            raise StoreError(
+                f"store {database.name}: wanted a folder for this host's indexes as well; write "
+                "Shop.open(url, cache='folder')"
+            )
+        folder = StoreFolder(Path(cache).absolute())
+        folder.create()
+        return folder, database
+    if cache is not None:
+        raise StoreError(f"store {path}: a folder is its own cache; leave out cache, or name a PostgreSQL URL")
+    folder = StoreFolder(Path(path).absolute())  # a host that changes its working folder keeps its store
+    if not folder.exists():
+        if not create:
+            raise StoreMissing(
+                f"store {path}: there is none; make one with `shelfwise import {path} FEED`, or check the path"
+            )
+        if not folder.is_free() and not folder.exists():  # another process may be making it now
+            raise StoreError(
+                f"store {path}: wanted an empty or new folder, or a store, got something else; choose another path"
+            )
+        settings.check_new(wanted)
+        folder.create()
+    return folder, SqliteDatabase(folder.database, durable=durable, lock_seconds=lock_seconds)
 
 
 def _facts(database: Database, wanted: StoreSettings, create: bool) -> Mapping[str, str]:
-    with database.read() as connection:
-        # Opening a store that is there writes nothing: it waits for no writer, and a newer format stays as it is.
-        if inspect(connection).has_table(schema.facts.name) and (facts := settings.read(connection)):
+    # Opening a store that is there writes nothing: it waits for no writer, and a newer format stays as it is.
+    if database.has_tables():
+        with database.read() as connection:
+            facts = settings.read(connection)
+        if facts:
             return facts
     if not create:
-        raise StoreMissing(f"store {database.path.parent}: its database is empty; import a feed, or check the path")
-    with database.write() as connection:
-        schema.metadata.create_all(connection)
-        facts = settings.read(connection)
-        if not facts:
-            settings.create(connection, wanted)
-            facts = settings.read(connection)
-    return facts
+        raise StoreMissing(f"store {database.name}: its database is empty; import a feed, or check the path")
+    settings.check_new(wanted)
+    database.create_tables()
+    return settings.create_once(database, wanted)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..product import Product
+from ..product_parts import Offer
 from .building import Half, SegmentBuilder
 from .segment import Segment
 from .view import LiveSegment, View
@@ -47,8 +48,30 @@ def extended(view: View, tail: Tail, changed: Mapping[str, Entry | None], change
         pieces.append(new)
         segments.append(LiveSegment(build(new.values())))
     full = [(live, piece) for live, piece in zip(segments[kept:], pieces, strict=True) if piece]
-    view = View((*segments[:kept], *(live for live, _ in full)), change, view.generation)
+    view = replace(view, segments=(*segments[:kept], *(live for live, _ in full)), change=change)
     return view, Tail(tuple(piece for _, piece in full), sum(len(piece) for _, piece in full))
+
+
+NewOffers = Mapping[str, Sequence[Sequence[Offer]]]  # by product id, then for each variant in its order
+
+
+def with_offers(view: View, tail: Tail, offers: NewOffers, change: int) -> tuple[View, Tail]:
+    """View and tail after only offers changed: nothing is built again, and the tail does not grow."""
+    by_segment: list[dict[int, Sequence[Offer]]] = [{} for _ in view.segments]
+    kept = len(view.segments) - len(tail.pieces)
+    pieces = [dict(piece) for piece in tail.pieces] if any(key in p for p in tail.pieces for key in offers) else None
+    for key, by_variant in offers.items():
+        for at, live in enumerate(view.segments):
+            row = live.row_of(key)
+            if row < 0:
+                continue
+            first = int(live.segment.first_variant[row])
+            by_segment[at].update(enumerate(by_variant, first))
+            if at >= kept and pieces is not None:
+                entry = pieces[at - kept][key]
+                pieces[at - kept][key] = Entry(entry.product.with_offers(by_variant), entry.vectors)
+    segments = tuple(live.with_offers(new) for live, new in zip(view.segments, by_segment, strict=True))
+    return replace(view, segments=segments, change=change), Tail(tuple(pieces), tail.size) if pieces else tail
 
 
 def build(entries: Iterable[Entry]) -> Segment:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..columns.offers import PriceView
+from ..columns.overlay import Layer, Layers, has_offer_over, prices_over, with_layer
+from ..context import Context
+from ..product_parts import Offer
 from ..vectors.index import Mask, Rows, VectorIndex, Vectors
 from ..words import best_possible, rarity, word_weights
 from .segment import Segment
@@ -24,6 +28,7 @@ class LiveSegment:
     alive: Mask | None = None  # shape (n_products,); None: all
     dead_texts: int = 0
     dead_counts: NDArray[np.int32] | None = None  # in how many dead text rows each term stands
+    layers: Layers = ()  # offers that changed since
 
     @property
     def n_alive(self) -> int:
@@ -43,7 +48,24 @@ class LiveSegment:
                 for text_row in range(int(first), int(end)):
                     counts[segment.words.terms_of(text_row)] += 1
                 dead += int(end - first)
-        return LiveSegment(segment, alive, dead, counts)
+        return replace(self, alive=alive, dead_texts=dead, dead_counts=counts)
+
+    def with_offers(self, changes: Mapping[int, Sequence[Offer]]) -> LiveSegment:
+        """The same with other offers for these variant rows."""
+        return replace(self, layers=with_layer(self.layers, Layer.of(changes))) if changes else self
+
+    def prices(self, context: Context, now: float | None = None) -> PriceView:
+        """What each variant costs in a context; see `Offers.view`."""
+        return prices_over(self.segment.offers.view(context, now), self.layers, context, now)
+
+    def has_offer(self) -> Mask:
+        """Which variants have any offer anywhere."""
+        return has_offer_over(self.segment.offers.has_offer(), self.layers)
+
+    def row_of(self, product_id: str) -> int:
+        """The live row of a product, or -1."""
+        row = self.segment.ids.find(product_id)
+        return row if row >= 0 and (self.alive is None or self.alive[row]) else -1
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,8 @@ class View:
     segments: tuple[LiveSegment, ...] = ()
     change: int = 0
     generation: int = 0  # the number of the generation that the first segment is; 0: none
+    encoder: str = ""  # the hash of the encoder whose vectors these are; "" where no text has one
+    weights: Mapping[str, float] | None = None  # of the sources, as published; None: the defaults
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -103,8 +127,8 @@ class View:
     def row_of(self, product_id: str) -> int:
         """The live row of a product, or -1."""
         for live, span in self.parts():
-            row = live.segment.ids.find(product_id)
-            if row >= 0 and (live.alive is None or live.alive[row]):
+            row = live.row_of(product_id)
+            if row >= 0:
                 return int(span.start) + row
         return -1
 

@@ -114,10 +114,11 @@ class Postings:
     def save(self, folder: Path) -> None:
         """Plain .npy files in the folder."""
         self.terms.save(folder, "terms")
-        for name, column in self._arrays().items():
+        for name, column in self.arrays().items():
             np.save(folder / f"{name}.npy", column)
 
-    def _arrays(self) -> dict[str, NDArray[np.generic]]:
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Everything but the terms, by file name."""
         matrix = self.by_term
         return {
             "posting_starts": matrix.indptr,

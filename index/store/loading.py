@@ -1,0 +1,79 @@
+"""From the tables to what can be searched: which products and offers changed, and their vectors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ..product_json import offer_from_dict
+from ..product_parts import Offer
+from . import rows, schema
+from .tail import Entry, NewOffers, Tail, extended, with_offers
+from .view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened after some change."""
+
+    products: Mapping[str, Entry | None]  # None: deleted
+    offers: NewOffers  # of products that did not change otherwise
+
+    def apply(self, view: View, tail: Tail, change: int) -> tuple[View, Tail]:
+        """View and tail up to and including `change`."""
+        view, tail = extended(view, tail, self.products, change)
+        return with_offers(view, tail, self.offers, change) if self.offers else (view, tail)
+
+
+def changes_since(connection: Connection, view: View, encoder: str) -> Changes:
+    """All that happened after the view's change. `encoder`: the hash of the one whose vectors are wanted."""
+    statement = rows.select_products().where(schema.products.c.change > view.change)
+    changed: dict[str, Entry | None] = {}
+    for chunk in rows.chunks(connection.execute(statement), 2_000):
+        present = [row for row in chunk if row[1] is not None]
+        changed.update((row[0], None) for row in chunk if row[1] is None)
+        changed.update((entry.product.id, entry) for entry in entries(connection, present, encoder))
+    offers = schema.offers
+    newer = select(offers.c.product_id, offers.c.document).where(offers.c.change > view.change)
+    moved: dict[str, str] = {row[0]: row[1] for row in connection.execute(newer) if row[0] not in changed}
+    return Changes(changed, _by_variant(connection, view, moved))
+
+
+def entries(connection: Connection, found: Sequence[Sequence[Any]], encoder: str) -> list[Entry]:
+    """Products with their vectors, from rows of `select_products`."""
+    products = [rows.from_row(str(row[1]), str(row[2] or "{}")) for row in found]
+    if not encoder:
+        return [Entry(product, {}) for product in products]
+    keys = [{locale: key for locale, (key, _) in rows.texts_of(product).items()} for product in products]
+    vectors = rows.vectors_of(connection, (key for each in keys for key in each.values()), encoder)
+    return [
+        Entry(product, {locale: vectors[key] for locale, key in each.items() if key in vectors})
+        for product, each in zip(products, keys, strict=True)
+    ]
+
+
+def _by_variant(connection: Connection, view: View, moved: Mapping[str, str]) -> NewOffers:
+    """Offers by product id and variant, from the documents of the offers table, which name variants by id."""
+    made: dict[str, list[tuple[Offer, ...]]] = {}
+    several: dict[str, dict[str, Any]] = {}
+    for key, document in moved.items():
+        row = view.row_of(key)
+        if row < 0:
+            continue
+        live, local = view.place(row)
+        fields = json.loads(document)
+        if live.segment.first_variant[local + 1] - live.segment.first_variant[local] == 1:
+            made[key] = [_offers(next(iter(fields.values()), ()))]
+        else:
+            several[key] = fields
+    for key, order in rows.variant_ids(connection, list(several)).items():
+        made[key] = [_offers(several[key].get(variant, ())) for variant in order]
+    return made
+
+
+def _offers(fields: Sequence[Mapping[str, Any]]) -> tuple[Offer, ...]:
+    return tuple(map(offer_from_dict, fields))

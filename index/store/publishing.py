@@ -1,0 +1,164 @@
+"""Changing what a store answers with, beside the traffic, and going back within a second."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from ..encoder import Encoder, EncoderSettings, load_encoder
+from ..errors import RequestError, StoreBusy, StoreError
+from ..product import Product
+from . import rows, schema, settings, writing
+from .database import next_change
+from .encoders import facts_of
+from .maintenance import PUBLISH, TAIL_AT_LEAST, build_generation
+from .settings import Published
+
+if TYPE_CHECKING:
+    from .store import Store
+
+logger = logging.getLogger("shelfwise.store")
+
+BATCH = 1_024  # products that are encoded before their vectors are written
+FEW = 64  # products that may be encoded while other writers wait
+
+
+def publish(
+    store: Store,
+    encoder: EncoderSettings | Encoder | str | None = None,
+    weights: Mapping[str, float] | None = None,
+    says: Callable[[int, int], None] = lambda done, of: None,
+) -> int:
+    """Makes another encoder, or other weights, live; the number of the generation. What is not given stays.
+
+    Everything is encoded and built beside the live generation, while searches and writes go on; then one transaction
+    switches, and each process follows once it has loaded the encoder. What was live before is kept for `rollback`.
+    `says`: told how many products of how many are encoded. A killed one leaves what it had encoded, and nothing else.
+    Raises `EncoderError`, `StoreBusy` where another process publishes.
+    """
+    if encoder is None and weights is None:
+        raise RequestError("publish: wanted an encoder or weights, got neither; name what is to change")
+    with store.database.alone(PUBLISH) as mine:
+        if not mine:
+            raise StoreBusy(f"store {store.database.name}: another process publishes; try again when it is done")
+        facts = _facts(store)
+        live = settings.published(facts)
+        new = live
+        if encoder is not None:
+            loaded = load_encoder(encoder)
+            store.encoders.add(loaded)
+            chosen = EncoderSettings(encoder) if isinstance(encoder, str) else encoder
+            new = replace(new, encoder=facts_of(loaded, chosen))
+        if weights is not None:
+            new = replace(new, weights=dict(weights))
+        if new == live:
+            raise RequestError(f"publish: wanted something else than what is live, got {new}; nothing was changed")
+        return _switch(store, new, live, says)
+
+
+def rollback(store: Store, says: Callable[[int, int], None] = lambda done, of: None) -> Published:
+    """Makes live again what was live before, and returns it; a second call goes forward again.
+
+    Takes a second: what came in meanwhile was encoded by both. Raises `StoreError` where there is nothing to go back
+    to, `StoreBusy` where another process publishes.
+    """
+    with store.database.alone(PUBLISH) as mine:
+        if not mine:
+            raise StoreBusy(f"store {store.database.name}: another process publishes; try again when it is done")
+        facts = _facts(store)
+        before = settings.previous(facts)
+        if before is None:
+            raise StoreError(
+                f"store {store.database.name}: nothing was live before this, so there is no way back; publish instead"
+            )
+        _switch(store, before, settings.published(facts), says)
+        return before
+
+
+def forget_previous(store: Store) -> None:
+    """Ends the way back: new texts are encoded by the live encoder alone, which halves the work of each write."""
+    _facts(store)
+    with store.database.write() as connection:
+        settings.set_previous(connection, None)
+
+
+def _facts(store: Store) -> writing.Facts:
+    with store.database.read() as connection:
+        facts = settings.read(connection)
+    if settings.check_format(facts, store.database.name) < 2:
+        raise StoreError(
+            f"store {store.database.name}: it has format 1, which keeps one encoder; upgrade it first "
+            "(`shelfwise upgrade`)"
+        )
+    return facts
+
+
+def _switch(store: Store, new: Published, live: Published, says: Callable[[int, int], None]) -> int:
+    known = new.encoder
+    other = known is not None and (live.encoder is None or known.hash != live.encoder.hash)
+    since = _encode_all(store, new, 0, says) if other else 0
+    generation = _generation(store, new)
+    while True:
+        if other:
+            since = _encode_all(store, new, since, says)
+        with store.database.write() as connection:
+            if other and rows.count_since(connection, since) > FEW:
+                continue  # more came in than other writers may wait for
+            if settings.published(settings.read(connection)) != live:
+                raise StoreError(f"store {store.database.name}: its encoder was written meanwhile; publish again")
+            if other:
+                late = rows.products_by_id(connection, rows.ids_since(connection, since))
+                _encode_part(store, new, list(late.values()), connection)
+            settings.set_previous(connection, live if live.encoder or live.weights else None)
+            settings.set_published(connection, new)
+            next_change(connection)
+            break
+    store.folder.point_to(generation)
+    store.refresh()
+    return generation
+
+
+def _generation(store: Store, new: Published) -> int:
+    """One with the unit's vectors that lacks little; built where there is none."""
+    with store.database.read() as connection:
+        store_id = settings.read(connection).get("store", "")
+        hash_ = new.encoder.hash if new.encoder else ""
+        found, _ = store.folder.find(store_id, hash_, store.bad)
+        fits = (
+            found is not None
+            and found.manifest.encoder == hash_
+            and rows.count_since(connection, found.manifest.change) <= TAIL_AT_LEAST
+        )
+    if found is not None and fits:
+        return found.number
+    number = build_generation(store, new, wait=True)
+    assert number is not None  # noqa: S101 - it waited for its turn
+    return number
+
+
+def _encode_all(store: Store, new: Published, since: int, says: Callable[[int, int], None]) -> int:
+    """Encodes what changed after `since`; up to which change."""
+    with store.database.read() as connection:
+        change = int(settings.read(connection)["change"])
+        ids = rows.ids_since(connection, since)
+    for at, part in enumerate(rows.chunks(ids, BATCH)):
+        with store.database.read() as connection:
+            found = list(rows.products_by_id(connection, part).values())
+        _encode_part(store, new, found)
+        says(min((at + 1) * BATCH, len(ids)), len(ids))
+    return change
+
+
+def _encode_part(store: Store, new: Published, products: Sequence[Product], within: Connection | None = None) -> None:
+    """Writes what vectors these products lack; `within` a write transaction that is under way, or in one of its own."""
+    texts = {key: text for product in products for key, text in rows.texts_of(product).values()}
+    made = writing.encode_missing(store, store.encoders.get(new.encoder), texts)
+    if made.rows and within is not None:
+        rows.upsert(within, schema.vectors, made.rows)
+    elif made.rows:
+        with store.database.write() as connection:
+            rows.upsert(connection, schema.vectors, made.rows)
