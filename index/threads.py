@@ -17,13 +17,16 @@ _bulk_given = False
 def set_threads(count: int | None) -> None:
     """Sets how many threads FAISS and torch use here; None: OMP_NUM_THREADS if that is set, else one.
 
-    A number also holds for bulk work, which otherwise takes all cores. Raises `RequestError`.
+    A number also holds for bulk work, which otherwise takes all cores. In a forked child it is always one: the threads
+    of the parent's pools are not there, and who waits for them waits for ever. Raises `RequestError`.
     """
     global _answers, _bulk_given
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise RequestError(f"threads: wanted a whole number of 1 or more, got {count!r:.80}")
     environment = os.environ.get("OMP_NUM_THREADS", "")
     _answers = count or (int(environment) if environment.isdecimal() and int(environment) else 1)
+    if _forked:
+        _answers = 1
     _bulk_given = count is not None or bool(environment)
     apply_threads()
 
@@ -58,7 +61,6 @@ _forked = False
 
 
 def _after_fork() -> None:
-    # The threads of a pool stay with the parent: a child that waited for them would wait for ever.
     global _answers, _forked
     _forked = True
     _answers = 1

@@ -56,6 +56,10 @@ class Encoders:
         with self._lock:
             self._loaded[encoder.hash] = encoder
 
+    def loaded(self, hash_: str) -> Encoder | None:
+        """The encoder with this hash, if this process has loaded it."""
+        return self._loaded.get(hash_)
+
     def has(self, hash_: str) -> bool:
         """Whether this one is loaded."""
         return hash_ in self._loaded

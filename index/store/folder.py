@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from ..errors import StoreError
 from ..words import ANALYSIS_VERSION
 from . import schema
+from .locking import file_lock
 
 KEPT = 3  # the live generation and two to go back to
 
@@ -168,10 +168,8 @@ class StoreFolder:
         What a killed builder left is removed by the next one. The lock goes with its process.
         """
         self.create()  # a cache may be deleted as a whole
-        with (self.path / "build.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+        with file_lock(self.path / "build.lock") as mine:
+            if not mine:
                 yield None
                 return
             for left in self.generations.glob("building-*"):

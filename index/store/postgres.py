@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.schema import CreateSchema
 from ..errors import MissingExtra, StoreError
 from . import schema
 from .database import LOCK_SECONDS, WriterTurn
+from .forking import Gate
 
 SCHEMA = "shelfwise"  # beside the shop's own tables, which may well be called products too
 _LOCKS = 0x5E1F  # our space among the database's advisory locks
@@ -44,7 +46,8 @@ class PostgresDatabase:
             raise MissingExtra(
                 f"PostgreSQL stores need {error.name}, which is not installed; pip install 'shelfwise[postgres]'"
             ) from None
-        self._lock_seconds = lock_seconds
+        self._gate = Gate()
+        self._alone: set[int] = set()  # sockets whose connection holds an advisory lock
         event.listen(self._engine, "begin", self._begin)
 
     def _begin(self, connection: Connection) -> None:
@@ -58,7 +61,7 @@ class PostgresDatabase:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See `Database`."""
-        with self._said(), self._engine.begin() as connection:
+        with self._gate, self._said(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -74,6 +77,7 @@ class PostgresDatabase:
     def _begun(self) -> Iterator[Connection]:
         with (
             self._turn(),
+            self._gate,
             self._said(),
             self._engine.connect().execution_options(shelfwise_write=True) as connection,
             connection.begin(),
@@ -126,9 +130,13 @@ class PostgresDatabase:
             if not quiet.execute(text("SELECT pg_try_advisory_lock(:space, :task)"), key).scalar_one():
                 yield False
                 return
+            driver: Any = connection.connection.driver_connection
+            socket = driver.fileno()
+            self._alone.add(socket)
             try:
                 yield True
             finally:
+                self._alone.discard(socket)
                 quiet.execute(text("SELECT pg_advisory_unlock(:space, :task)"), key)
 
     def size(self) -> int:
@@ -145,13 +153,20 @@ class PostgresDatabase:
         return []
 
     def before_fork(self) -> None:
-        """See `Database`."""
+        """See `Database`. A child that had a connection of its parent open would keep its transaction alive."""
+        self._gate.shut()
+        self._engine.dispose()
 
     def after_fork(self, child: bool) -> None:
-        """See `Database`. The parent goes on using its connections, so the child drops them without closing them."""
-        if child:
-            self._turn = WriterTurn(self.name, self._lock_seconds)
-            self._engine.dispose(close=False)
+        """See `Database`."""
+        if not child:
+            self._gate.open()
+            return
+        for socket in self._alone:
+            os.close(socket)  # without a word to the server: it is the parent's
+        self._alone.clear()
+        self._turn, self._gate = WriterTurn(self.name, self._lock_seconds), Gate()
+        self._engine.dispose(close=False)
 
     def close(self) -> None:
         """See `Database`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import sqlite3
@@ -20,6 +19,7 @@ from . import schema
 from .database import LOCK_SECONDS, WriterTurn
 from .filesystem import refuse_network
 from .forking import Gate
+from .locking import file_lock
 
 
 class SqliteDatabase:
@@ -147,13 +147,8 @@ class SqliteDatabase:
         """See `Database`; a lock on a file beside the database."""
         if not re.fullmatch(r"[a-z-]+", task):
             raise ValueError(task)
-        with (self.path.parent / f"{task}.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-                return
-            yield True
+        with file_lock(self.path.parent / f"{task}.lock") as mine:
+            yield mine
 
     def size(self) -> int:
         """See `Database`."""

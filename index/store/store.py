@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import select
@@ -76,7 +78,8 @@ class Store:
         lock_seconds: float = LOCK_SECONDS,
         maintain: bool = True,
     ) -> Store:
-        """Opens the store in a folder, or at a PostgreSQL URL with a folder `cache` for this host's generations.
+        """Opens the store in a folder, or at a PostgreSQL URL with a folder `cache` for this host's generations (one in
+        the user's cache unless named).
 
         It is made on first use unless `create` is False. Loads no model. An empty or broken cache is built again
         before this returns. `durable` False: a power cut may take the last moments' writes (a killed process never).
@@ -252,7 +255,7 @@ class Store:
     def encoder_of(self, view: View) -> Encoder:
         """The encoder whose vectors a view holds; raises `EncoderError`."""
         known = next((each for each in self.encoders.kept if each.hash == view.encoder), None)
-        return self.encoders.get(known)
+        return self.encoders.loaded(view.encoder) or self.encoders.get(known)
 
     # ---- writing -------------------------------------------------------------------------------------------------
 
@@ -349,12 +352,7 @@ def _place(
     """The folder and the database of a path or URL; the folder is made."""
     if is_url(path):
         database = PostgresDatabase(str(path), durable=durable, lock_seconds=lock_seconds)
-        if cache is None:
-            raise StoreError(
-                f"store {database.name}: wanted a folder for this host's indexes as well; write "
-                "Shop.open(url, cache='folder')"
-            )
-        folder = StoreFolder(Path(cache).absolute())
+        folder = StoreFolder(Path(cache or _default_cache(database.name)).absolute())
         folder.create()
         return folder, database
     if cache is not None:
@@ -372,6 +370,12 @@ def _place(
         settings.check_new(wanted)
         folder.create()
     return folder, SqliteDatabase(folder.database, durable=durable, lock_seconds=lock_seconds)
+
+
+def _default_cache(name: str) -> Path:
+    """Where this host's indexes of a store at a URL lie unless that is said: in the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "shelfwise" / sha256(name.encode()).hexdigest()[:16]
 
 
 def _facts(database: Database, wanted: StoreSettings, create: bool) -> Mapping[str, str]:
