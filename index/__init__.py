@@ -28,6 +28,7 @@ from .store.database import LOCK_SECONDS
 from .store.forking import watch as watch_forks
 from .store.importing import ImportOptions, Progress, import_products
 from .store.maintenance import Maintained, maintain, maintain_for_ever
+from .store.marked import count_holding, mask_marked, rows_marked, rows_starting
 from .store.offer_updates import KEEP, OffersReport, OfferUpdate, update_offers
 from .store.publishing import forget_previous, publish, rollback
 from .store.report import ImportReport
@@ -38,8 +39,12 @@ from .store.writing import Written
 from .threads import bulk_threads, set_threads
 from .vectors.index import Mask, Rows, Vectors
 from .words import tokens
+from .words.identifiers import candidates as identifier_candidates
+from .words.marks import ANY_BRAND, brand_term
+from .words.measures import Measure, measures_in
 
 __all__ = [
+    "ANY_BRAND",
     "KEEP",
     "LOCK_SECONDS",
     "AnyOf",
@@ -64,6 +69,7 @@ __all__ = [
     "Maintained",
     "Mask",
     "Matching",
+    "Measure",
     "MissingExtra",
     "Money",
     "Not",
@@ -93,21 +99,28 @@ __all__ = [
     "WordMatches",
     "Written",
     "best_locale",
+    "brand_term",
     "bulk_threads",
     "check_vectors",
+    "count_holding",
     "facet",
     "forget_previous",
     "from_units",
+    "identifier_candidates",
     "import_products",
     "load_encoder",
     "lowest_prices",
     "maintain",
     "maintain_for_ever",
+    "mask_marked",
     "match",
+    "measures_in",
     "parse_filters",
     "publish",
     "read_feed",
     "rollback",
+    "rows_marked",
+    "rows_starting",
     "set_threads",
     "tokens",
     "update_offers",

@@ -55,6 +55,14 @@ class StringTable(Sequence[str]):
                 high = middle
         return low
 
+    def starting_with(self, start: str, most: int) -> range:
+        """The positions of the first `most` texts that start so."""
+        wanted = start.encode("utf-8", "surrogatepass")
+        low = high = self.first_not_below(wanted)
+        while high < len(self) and high - low < most and self.bytes_at(high).startswith(wanted):
+            high += 1
+        return range(low, high)
+
     def save(self, folder: Path, name: str) -> None:
         """Two files in the folder: NAME.text.npy and NAME.ends.npy."""
         np.save(folder / f"{name}.text.npy", self.data)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ..index import Context, Matching, Rows, Vectors, View, WordMatches
+from .agreement import Agreement
 from .candidates import Candidates, Part
 from .request import Request
 
@@ -28,6 +29,7 @@ class Asked:
     weights: Mapping[str, float] = field(default_factory=dict)  # of sources, where they differ from the sources' own
     words: tuple[str, ...] = ()  # distinct; of the query, or of the product that is looked at
     word_matches: WordMatches | None = None  # what the words source found, for the rows of other sources
+    agreement: Agreement = field(default_factory=Agreement)  # with the numbers, measures and brands that were typed
     vector: Vectors | None = None  # shape (dimension,); None: nothing to go by, or unreadable for the encoder
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds
     degraded: list[str] = field(default_factory=list)

@@ -45,13 +45,15 @@ from ..index import (
     update_offers,
     watch_forks,
 )
+from .agreement import find_agreement
 from .fusion import FusionWeights
 from .page import make_results
 from .pipeline import Asked, Pipeline
 from .query_vectors import QueryVectors
 from .request import Request, check_id, id_list
 from .results import Results
-from .sources import MeaningSource, WordsSource
+from .sources import IdentifiersSource, MeaningSource, WordsSource
+from .stages.agreement import AgreementStage
 
 logger = logging.getLogger("shelfwise.shop")
 
@@ -66,7 +68,9 @@ class Shop:
         self.store = store
         self._own_weights = weights is not None
         chosen = weights or FusionWeights()
-        self._pipeline = Pipeline([WordsSource(chosen.words), MeaningSource(chosen.meaning)])
+        self._pipeline = Pipeline(
+            [WordsSource(chosen.words), MeaningSource(chosen.meaning), IdentifiersSource()], [AgreementStage()]
+        )
         self._query_vectors = QueryVectors(store)
         self._lock = threading.Lock()  # of the masks below
         self._matchings: OrderedDict[tuple[int, Filters, Context], tuple[View, Matching]] = OrderedDict()
@@ -287,6 +291,7 @@ class Shop:
         asked = Asked(request, context, view, self._match(view, request.filters, context), weights)
         if request.query:
             asked.words = tuple(dict.fromkeys(tokens(request.query, asked.locale)))
+            asked.agreement = find_agreement(request.query, asked.words, view)
         elif request.product_id is not None:
             self._look_at(request.product_id, asked)
         elif request.query is not None:

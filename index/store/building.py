@@ -15,6 +15,7 @@ from ..product import Product
 from ..product_parts import PATH_SEPARATOR, Value, path_code
 from ..strings import StringTable
 from ..text import words_of
+from ..words.marks import marks_of
 from ..words.postings import PostingsBuilder
 from .segment import Segment, key_of
 
@@ -48,7 +49,8 @@ class SegmentBuilder:
                 self._vectors.append(vectors[locale])
             self._text_product.append(row)
             self._text_locale.append(self._locales.setdefault(locale, len(self._locales)))
-            self._words.add(words_of(product, locale))
+            marks = dict.fromkeys(marks_of(product, locale), 1.0)
+            self._words.add({**words_of(product, locale), **marks})
         for name, (own, options) in _values_by_field(product).items():
             self._fields.setdefault(name, FieldBuilder()).add(row, first_variant, own, options)
         for variant in product.variants:

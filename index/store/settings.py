@@ -125,7 +125,10 @@ def published(facts: Mapping[str, str]) -> Published:
     if "encoder_hash" not in facts:
         return Published(None, weights)
     encoder = EncoderFacts(
-        facts["encoder_reference"], facts["encoder_hash"], int(facts["encoder_dimension"]), facts["encoder_settings"]
+        facts["encoder_reference"],
+        facts["encoder_hash"],
+        int(facts["encoder_dimension"]),
+        facts.get("encoder_settings", "{}"),
     )
     return Published(encoder, weights)
 

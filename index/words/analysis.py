@@ -10,7 +10,7 @@ import Stemmer
 
 from .units import unify_units
 
-ANALYSIS_VERSION = 2  # stands in each generation's manifest: another analysis needs another lexical index
+ANALYSIS_VERSION = 3  # stands in each generation's manifest: another analysis needs another lexical index
 
 # Languages of a locale with a Snowball stemmer; others are indexed as they stand.
 STEMMERS = {
