@@ -39,7 +39,7 @@ def _rows(live: LiveSegment, term: int) -> Rows:
         return np.zeros(0, np.int64)
     matrix = live.segment.words.by_term
     texts = matrix.indices[matrix.indptr[term] : matrix.indptr[term + 1]]
-    rows = live.segment.text_product[texts].astype(np.int64)  # ascending, as postings and text rows are
+    rows: Rows = live.segment.text_product[texts].astype(np.int64)  # ascending, as postings and text rows are
     if len(rows):
         rows = rows[np.concatenate(([True], rows[1:] != rows[:-1]))]
     return rows if live.alive is None else rows[live.alive[rows]]

@@ -26,7 +26,7 @@ BASE: dict[str, tuple[str, Fraction]] = {
     "tb": ("memory", Fraction(1000)),
 }
 _NUMBER = r"\d+(?:\.\d+)?(?:\s*-\s*\d+/\d+|\s+\d+/\d+|/\d+)?|\.\d+"
-_MEASURE = re.compile(rf"(?<![\w.])({_NUMBER})\s+({'|'.join([*SPELLINGS, 'sqft'])})(?![^\W\d_])")
+_MEASURE = re.compile(rf"(?<![a-z\d.])({_NUMBER})\s+({'|'.join([*SPELLINGS, 'sqft'])})(?![^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
