@@ -68,8 +68,8 @@ def search_times(
         profile = _profile(store.shop, asked[-2 * a_block :]) if store is stores[-1] else []
         store.shop.close()
         made[str(store.size)] = {
-            **_summary(store.blocks),
-            "new_filter_each": _summary(store.new_filters),
+            **summary(store.blocks),
+            "new_filter_each": summary(store.new_filters),
             "import_seconds_without_encoding": store.import_seconds,
             "memory": memory(store.path, reference),
             **({"profile": profile} if profile else {}),
@@ -123,10 +123,10 @@ def _time(shop: Shop, query: str, filters: Filters) -> tuple[float, ...]:
     return (*engines, total - sum(engines), total)
 
 
-def _summary(blocks: Sequence[np.ndarray]) -> Figures:
+def summary(blocks: Sequence[np.ndarray], parts: Sequence[str] = PARTS) -> Figures:
     """For each part p50 and p99: the median over the blocks, and the lowest and highest block."""
     made: Figures = {}
-    for at, name in enumerate(PARTS):
+    for at, name in enumerate(parts):
         spreads: dict[str, dict[str, float]] = {}
         for percent in (50, 99):
             each = [float(np.percentile(block[:, at], percent)) for block in blocks]

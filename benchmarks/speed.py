@@ -1,4 +1,4 @@
-"""How fast it is: importing against the bare encoder, one search at several sizes, and memory.
+"""How fast it is: importing against the bare encoder, one search at several sizes, a page with facets, and memory.
 
 python benchmarks/speed.py --products N --json OUT
 
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from facet_times import ALL_BUT_ENCODER, FACETS, facet_times
 from import_rate import BLOCKS, import_rate
 from machine import console, facts, in_a_line
 from rich.console import Console
@@ -36,7 +37,22 @@ def show(result: Mapping[str, Any], screen: Console) -> None:
         screen.print(_times(search, result["searches_a_block"]))
         screen.print(_memories(search))
         screen.print(_profile(search[max(search, key=int)]["profile"]))
+    if result.get("facets"):
+        screen.print(_facets(result))
     screen.print(in_a_line(dict(result)), style="dim")
+
+
+def _facets(result: Mapping[str, Any]) -> Table:
+    figures = result["facets"]
+    made = Table(
+        title=f"One result page of {result['products']:,} products, milliseconds: a query, two filters, {len(FACETS)} "
+        f"facets of which two are filtered, k = {K}; median of {BLOCKS} blocks of {result['searches_a_block']} (lowest-highest)"
+    )
+    for name in ("", *ALL_BUT_ENCODER):
+        made.add_column(name, justify="right")
+    for percent in ("p50", "p99"):
+        made.add_row(percent, *(_spread(figures[part][percent]) for part in ALL_BUT_ENCODER))
+    return made
 
 
 def _times(search: Mapping[str, Any], a_block: int) -> Table:
@@ -92,7 +108,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--products", type=int, required=True, metavar="N", help="the largest store that is measured")
     parser.add_argument("--json", type=Path, required=True, help="where the figures are written")
     parser.add_argument("--encoder", help="model folder, installed package or hub name")
-    parser.add_argument("--only", choices=("import", "search"), help="one of the two measurements")
+    parser.add_argument("--only", choices=("import", "search", "facets"), help="one of the measurements")
     parser.add_argument("--block", type=int, default=2_048, help="products in one of the import's blocks")
     parser.add_argument(
         "--searches", type=int, default=A_BLOCK, help="searches in a block, for each size and kind of filter"
@@ -116,10 +132,12 @@ def main() -> None:
     result: dict[str, Any] = facts()
     with tempfile.TemporaryDirectory(prefix="shelfwise-") as scratch:
         folder = Path(scratch)
-        if options.only != "search":
+        result["searches_a_block"], result["products"] = options.searches, options.products
+        if options.only in (None, "import"):
             result["import"] = import_rate(options.encoder, min(options.block, options.products), folder)
-        if options.only != "import":
-            result["searches_a_block"] = options.searches
+        if options.only in (None, "facets"):
+            result["facets"] = facet_times(options.encoder, options.products, folder, options.cache, options.searches)
+        if options.only in (None, "search"):
             result["search"] = search_times(options.encoder, options.products, folder, options.cache, options.searches)
     options.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     show(result, console())

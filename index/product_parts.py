@@ -86,7 +86,7 @@ class Offer:
         set_(self, "list_price", None if self.list_price is None else price_of(self.list_price, "list_price"))
         set_(self, "currency", self.currency and currency_of(self.currency))
         for name in ("market", "group", "location"):
-            set_(self, name, _offer_code(getattr(self, name), name))
+            set_(self, name, offer_code(getattr(self, name), name))
         if not isinstance(self.currency, str):
             raise FieldError("currency", self.currency, "an ISO 4217 currency code such as USD, EUR or CNY")
         set_(self, "stock", None if self.stock is None else stock_of(self.stock))
@@ -127,7 +127,8 @@ def line(value: object, name: str) -> str:
     return " ".join(clean(value).split())
 
 
-def _offer_code(value: object, name: str) -> str:
+def offer_code(value: object, name: str) -> str:
+    """A market, group or location; raises `FieldError`."""
     if not isinstance(value, str) or not value.isprintable() or len(value) > 200:
         raise FieldError(name, value, "a code of at most 200 printable characters")
     return value.strip()

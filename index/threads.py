@@ -36,6 +36,11 @@ def answer_threads() -> int:
     return _answers
 
 
+def build_threads() -> int:
+    """How many threads building an index uses."""
+    return _answers if _bulk_given or _forked else os.cpu_count() or 1
+
+
 def apply_threads(count: int | None = None) -> None:
     """Tells torch, if it is loaded; called again when it is. FAISS is told at each search: its number is a thread's."""
     wanted = count or _answers

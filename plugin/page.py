@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 
-from ..index import Context, Facet, Mask, Matching, Money, Product, Rows, View, facet, from_units, lowest_prices
-from .candidates import Part
+from ..index import (
+    Asking,
+    Context,
+    Facet,
+    Filters,
+    FoundProducts,
+    Matching,
+    Money,
+    Product,
+    Rows,
+    View,
+    check_sort,
+    facet,
+    field_of,
+    from_units,
+    shown_variants,
+    sort_keys,
+    without_field,
+)
+from .candidates import Candidates, Part
 from .pipeline import Asked, Found
 from .results import Hit, Results
 
 Products = Callable[[Sequence[str]], Mapping[str, Product]]
+Match = Callable[[View, Filters, Context], Matching]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +46,47 @@ class _Offered:
     in_stock: bool
 
 
-def make_results(asked: Asked, found: Found, products: Products, started: float) -> Results:
-    """The answer to one request. A product that was deleted a moment ago is left out of the page."""
-    request, view, candidates = asked.request, asked.view, found.candidates
-    scores = candidates.scores
-    order = _order(asked, candidates.rows, scores)[request.offset : request.offset + request.k]
+def asked_for_facets(asked: Asked, match: Match) -> dict[str, Asked]:
+    """For each facet whose own field is filtered the same request without those filters: it is counted in its answer.
+
+    A shopper who chose one brand is shown what another would bring.
+    """
+    request, view = asked.request, asked.view
+    filtered = {field_of(each) for each in request.filters}
+    made = {}
+    for name in () if request.narrow_facets else request.facets:
+        if name in filtered:
+            filters = without_field(request.filters, name)
+            matching = match(view, filters, asked.context)
+            if request.product_id is not None and (row := view.row_of(request.product_id)) >= 0:
+                mask = matching.mask.copy()
+                mask[row] = False
+                matching = replace(matching, mask=mask)
+            made[name] = replace(
+                asked, request=replace(request, filters=filters), matching=matching, timings={}, degraded=[], notes=[]
+            )
+    return made
+
+
+def make_results(
+    asked: Asked, found: Found, products: Products, started: float, apart: Mapping[str, tuple[Asked, Found]]
+) -> Results:
+    """The answer to one request. A product that was deleted a moment ago is left out of the page.
+
+    `apart`: the answers in which some facets are counted, see `asked_for_facets`.
+    """
+    request, view = asked.request, asked.view
+    check_sort(view, request.sort)
+    candidates = _by_row(found.candidates)
+    asking = _asking(asked)
+    together = FoundProducts(view, asked.matching, candidates.rows)
+    order = _order(request.sort, together, candidates.scores, asking)[request.offset : request.offset + request.k]
     ids = [view.id_of(row) for row in candidates.rows[order].tolist()]
     there = products(ids)
+    offered = _offered(asked, candidates.rows[order], asking)
     hits = tuple(
-        _hit(
-            asked,
-            int(candidates.rows[at]),
-            there[key],
-            {name: float(part[at]) for name, part in candidates.parts.items()},
-        )
-        for at, key in zip(order.tolist(), ids, strict=True)
+        _hit(asked, each, there[key], {name: float(part[at]) for name, part in candidates.parts.items()})
+        for at, key, each in zip(order.tolist(), ids, offered, strict=True)
         if key in there
     )
     return Results(
@@ -50,42 +95,56 @@ def make_results(asked: Asked, found: Found, products: Products, started: float)
         hits=hits,
         total=len(candidates.rows),
         total_is_exact=not found.cut,
-        facets=_facets(asked, candidates.rows),
+        facets=_facets(asked, together, apart),
         change=view.change,
         generation=view.generation,
-        timings=_timings(asked, started),
+        timings=_timings(asked, started, [each for each, _ in apart.values()]),
         degraded=tuple(asked.degraded),
-        notes=tuple(asked.notes),
+        notes=(*asked.notes, *asked.matching.notes),
     )
 
 
-def _order(asked: Asked, rows: Rows, scores: Part) -> Rows:
+def order_of(asked: Asked, rows: Rows, scores: Part) -> Rows:
+    """The positions of rows of a match set in the order of the pages."""
+    ascending = np.argsort(rows)
+    found = FoundProducts(asked.view, asked.matching, rows[ascending])
+    made: Rows = ascending[_order(asked.request.sort, found, scores[ascending], _asking(asked))]
+    return made
+
+
+def _by_row(candidates: Candidates) -> Candidates:
+    rows = candidates.rows
+    return candidates if (rows[1:] > rows[:-1]).all() else candidates.keep(np.argsort(rows))
+
+
+def _asking(asked: Asked) -> Asking:
+    if not asked.request.query:
+        return Asking()
+    return Asking.of(asked.request.query, asked.words, asked.locale, asked.agreement.identified)
+
+
+def _order(sort: str, found: FoundProducts, scores: Part, asking: Asking) -> Rows:
     """Positions in the order of the page. Ties go by a hash of the id: alike in every process."""
-    ties = asked.view.keys[rows]
-    sort = asked.request.sort
+    ties = found.view.keys[found.rows]
     if sort == "relevance" and len(scores) and scores.any():
         # Rounded, because the last digits of a dot product depend on which rows it was computed with.
         return np.lexsort((ties, -np.round(scores, 6)))
-    if sort in {"price", "-price"}:
-        found = np.zeros(asked.view.n_rows, bool)
-        found[rows] = True
-        prices = lowest_prices(asked.view, asked.matching, found)[rows]
-        unpriced = prices < 0
-        return np.lexsort((ties, prices if sort == "price" else -prices, unpriced))
-    added = np.concatenate([live.segment.added for live in asked.view.segments])[rows] if len(rows) else np.zeros(0)
-    return np.lexsort((ties, -np.nan_to_num(added, nan=-np.inf)))
+    return np.lexsort((ties, sort_keys(found, "newest" if sort == "relevance" else sort, asking)))
 
 
-def _facets(asked: Asked, rows: Rows) -> dict[str, Facet]:
-    if not asked.request.facets:
-        return {}
-    found: Mask = np.zeros(asked.view.n_rows, bool)
-    found[rows] = True
-    return {name: facet(asked.view, asked.matching, found, name, asked.locale) for name in asked.request.facets}
+def _facets(asked: Asked, together: FoundProducts, apart: Mapping[str, tuple[Asked, Found]]) -> dict[str, Facet]:
+    made = {}
+    for name in asked.request.facets:
+        found = together
+        if name in apart:
+            other, its_found = apart[name]
+            found = FoundProducts(asked.view, other.matching, _by_row(its_found.candidates).rows)
+        own = tuple(each for each in asked.request.filters if field_of(each) == name)
+        made[name] = facet(found, name, asked.locale, own)
+    return made
 
 
-def _hit(asked: Asked, row: int, product: Product, parts: Mapping[str, float]) -> Hit:
-    offered = _offered(asked.view, asked.matching, asked.context, row)
+def _hit(asked: Asked, offered: _Offered, product: Product, parts: Mapping[str, float]) -> Hit:
     return Hit(
         product=product.localized(asked.locale),
         variant=product.variants[min(offered.variant, len(product.variants) - 1)],
@@ -97,30 +156,32 @@ def _hit(asked: Asked, row: int, product: Product, parts: Mapping[str, float]) -
     )
 
 
-def _offered(view: View, matching: Matching, context: Context, row: int) -> _Offered:
-    """The cheapest variant that passes, one in stock before others."""
-    at = int(np.searchsorted(view.offsets, row, side="right")) - 1
-    segment, local = view.segments[at].segment, row - int(view.offsets[at])
-    first, end = int(segment.first_variant[local]), int(segment.first_variant[local + 1])
-    prices, passing = matching.prices[at], matching.variants[at]
-    best = first
-    if end - first > 1:
-        best = min(
-            (variant for variant in range(first, end) if passing[variant]),
-            key=lambda variant: (prices.stock[variant] == 0, prices.price[variant]),
-            default=first,
+def _offered(asked: Asked, rows: Rows, asking: Asking) -> list[_Offered]:
+    """The variant that stands for each product of the page."""
+    ascending = np.argsort(rows)
+    shown = shown_variants(FoundProducts(asked.view, asked.matching, rows[ascending]), asking)
+    variants = np.zeros(len(rows), np.int64)
+    variants[ascending] = shown.variants
+    currency = asked.context.currency or ""
+    made = []
+    for row, variant in zip(rows.tolist(), variants.tolist(), strict=True):
+        at = int(np.searchsorted(asked.view.offsets, row, side="right")) - 1
+        segment, prices = asked.view.segments[at].segment, asked.matching.prices[at]
+        price, before, stock = (int(each[variant]) for each in (prices.price, prices.list_price, prices.stock))
+        made.append(
+            _Offered(
+                variant=variant - int(segment.first_variant[row - int(asked.view.offsets[at])]),
+                price=Money(from_units(price), currency) if price >= 0 else None,
+                list_price=Money(from_units(before), currency) if before >= 0 else None,
+                in_stock=stock != 0 if price >= 0 else True,  # a product without any offer has no stock to run out of
+            )
         )
-    price, before, stock = (int(column[best]) for column in (prices.price, prices.list_price, prices.stock))
-    currency = context.currency or ""
-    return _Offered(
-        variant=best - first,
-        price=Money(from_units(price), currency) if price >= 0 else None,
-        list_price=Money(from_units(before), currency) if before >= 0 else None,
-        in_stock=stock != 0 if price >= 0 else True,  # a product without any offer has no stock to run out of
-    )
+    return made
 
 
-def _timings(asked: Asked, started: float) -> dict[str, float]:
+def _timings(asked: Asked, started: float, apart: Sequence[Asked]) -> dict[str, float]:
     total = (perf_counter() - started) * 1_000
-    named = {name: asked.timings.get(name, 0.0) for name in ("encode", "vector", "lexical")}
+    named = {
+        name: sum(each.timings.get(name, 0.0) for each in (asked, *apart)) for name in ("encode", "vector", "lexical")
+    }
     return {**named, "rest": max(0.0, total - sum(named.values())), "total": total}

@@ -129,14 +129,20 @@ class Pipeline:
     def run(self, batch: Sequence[Asked]) -> list[Found]:
         """The match set of each request."""
         proposals = [source.propose(batch) for source in self.sources]
-        found = []
-        for at, asked in enumerate(batch):
-            fused = self._fuse(asked, [each[at] for each in proposals])
-            candidates = fused.candidates
-            for stage in self.stages:
-                candidates = _allowed(asked, stage(asked, candidates))
-            found.append(Found(candidates, fused.cut))
-        return found
+        return [self._stage(asked, [each[at] for each in proposals])[-1][1] for at, asked in enumerate(batch)]
+
+    def trace(self, asked: Asked) -> tuple[dict[str, Proposal | None], list[tuple[str, Found]]]:
+        """What each source proposed, and the candidates after fusing and after each stage, by name."""
+        proposals = {source.name: source.propose([asked])[0] for source in self.sources}
+        return proposals, self._stage(asked, list(proposals.values()))
+
+    def _stage(self, asked: Asked, proposals: Sequence[Proposal | None]) -> list[tuple[str, Found]]:
+        fused = self._fuse(asked, proposals)
+        steps = [("fusion", fused)]
+        for stage in self.stages:
+            candidates = _allowed(asked, stage(asked, steps[-1][1].candidates))
+            steps.append((stage.name, Found(candidates, fused.cut)))
+        return steps
 
     def _fuse(self, asked: Asked, proposals: Sequence[Proposal | None]) -> Found:
         """The union of the proposals; every source scores every row, so the sum does not depend on who proposed it."""

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..index import Context, Filters, RequestError, parse_filters
+from ..index import OWN_SORTS, Context, Filters, RequestError, parse_filters
 
 MOST_HITS = 1_000
 LONGEST_QUERY = 1_000  # characters; no shopper types more, and an encoder reads no more
-DEEPEST = 10_000  # offset + k
-SORTS = ("relevance", "price", "-price", "newest")
+DEEPEST = 1_000_000  # offset + k
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,10 @@ class Request:
     """What is known, checked when it is made; raises `RequestError`.
 
     A query asks for a search, `product_id` for what is similar, neither for all that passes the filters. `filters` is a
-    mapping as in `parse_filters`, or filter objects. `facets` names the fields to count. `k` hits are wanted from
-    `offset` on. User, session, history and basket are carried for the stages that know them.
+    mapping as in `parse_filters`, or filter objects. `facets` names the fields to count, each as if it were not
+    filtered itself, so that another of its values can be chosen; with `narrow_facets` under all filters. `sort` is
+    "relevance", "newest", "price", or any field with numbers or dates; a minus before it turns it round. `k` hits are
+    wanted from `offset` on. User, session, history and basket are carried for the stages that know them.
     """
 
     query: str | None = None
@@ -32,6 +33,7 @@ class Request:
     basket: tuple[str, ...] = ()
     filters: Filters = ()
     facets: tuple[str, ...] = ()
+    narrow_facets: bool = False
     sort: str = "relevance"
     k: int = 24
     offset: int = 0
@@ -48,6 +50,7 @@ class Request:
         basket: Iterable[str] = (),
         filters: Mapping[str, Any] | Filters | None = None,
         facets: Iterable[str] = (),
+        narrow_facets: bool = False,
         sort: str = "relevance",
         k: int = 24,
         offset: int = 0,
@@ -62,8 +65,14 @@ class Request:
         set_(self, "basket", id_list(basket, "basket"))
         set_(self, "filters", parse_filters(filters))
         set_(self, "facets", id_list(facets, "facets"))
-        if sort not in SORTS:
-            raise RequestError(f"sort: wanted one of {', '.join(SORTS)}, got {sort!r:.80}")
+        if not isinstance(narrow_facets, bool):
+            raise RequestError(f"narrow_facets: wanted True or False, got {narrow_facets!r:.80}")
+        set_(self, "narrow_facets", narrow_facets)
+        if not isinstance(sort, str) or not sort.removeprefix("-") or len(sort) > 200:
+            raise RequestError(
+                f"sort: wanted {', '.join(OWN_SORTS)}, or a field with numbers such as 'rating' or '-rating', got "
+                f"{sort!r:.80}"
+            )
         set_(self, "sort", sort)
         set_(self, "k", _count(k, "k", 1, MOST_HITS))
         set_(self, "offset", _count(offset, "offset", 0, DEEPEST - 1))

@@ -15,6 +15,7 @@ from typing import Any
 from ..index import (
     LOCK_SECONDS,
     Context,
+    Dumped,
     Encoder,
     EncoderSettings,
     Feed,
@@ -26,34 +27,45 @@ from ..index import (
     Matching,
     OffersReport,
     OfferUpdate,
+    Problem,
     Product,
     Progress,
+    ReconcileReport,
     RequestError,
     ShelfwiseError,
+    Status,
     Store,
     StoreSettings,
+    UndoReport,
     UnknownProduct,
     View,
+    check_store,
+    dump_store,
     import_products,
+    last_imports,
     load_encoder,
     maintain,
     match,
     publish,
+    reconcile,
     rollback,
     set_threads,
+    store_status,
     tokens,
+    undo_import,
     update_offers,
     watch_forks,
 )
 from .agreement import find_agreement
 from .fusion import FusionWeights
-from .page import make_results
+from .page import asked_for_facets, make_results
 from .pipeline import Asked, Pipeline
 from .query_vectors import QueryVectors
 from .request import Request, check_id, id_list
 from .results import Results
 from .sources import IdentifiersSource, MeaningSource, WordsSource
 from .stages.agreement import AgreementStage
+from .why import Explainer, Why
 
 logger = logging.getLogger("shelfwise.shop")
 
@@ -202,6 +214,7 @@ class Shop:
         history: Iterable[str] = (),
         filters: Mapping[str, Any] | Filters | None = None,
         facets: Iterable[str] = (),
+        narrow_facets: bool = False,
         sort: str = "relevance",
         k: int = 24,
         offset: int = 0,
@@ -216,6 +229,7 @@ class Shop:
                 history=history,
                 filters=filters,
                 facets=facets,
+                narrow_facets=narrow_facets,
                 sort=sort,
                 k=k,
                 offset=offset,
@@ -235,6 +249,14 @@ class Shop:
         check_id(product_id, "product_id")
         return self.answer(Request(product_id=product_id, filters=filters, k=k, context=context))
 
+    def why(self, request: Request, product_id: str) -> Why:
+        """What happened to one product on the way to an answer, in order, in sentences. Raises `RequestError`."""
+        check_id(product_id, "product_id")
+        asked = self._prepare(request, self.store.view)
+        self._encode([asked])
+        _find_nothing_without_words(asked)
+        return Explainer(asked, self._pipeline, self.store, product_id).explain()
+
     def answer(self, request: Request) -> Results:
         """The answer to one request; what `search` and `similar` are."""
         return self.answer_many([request])[0]
@@ -248,14 +270,20 @@ class Shop:
         view = self.store.view
         asked = [self._prepare(request, view) for request in requests]
         self._encode(asked)
-        for each in asked:
+        # A facet whose own field is filtered is counted in an answer of its own, found in the same run.
+        apart = [asked_for_facets(each, self._match) for each in asked]
+        everything = [*asked, *(one for each in apart for one in each.values())]
+        for each in everything:
             _find_nothing_without_words(each)
         shared = perf_counter() - started
         answers = []
-        for each, found in zip(asked, self._pipeline.run(asked), strict=True):
+        all_found = self._pipeline.run(everything)
+        rest = zip(everything[len(asked) :], all_found[len(asked) :], strict=True)
+        for each, found, own in zip(asked, all_found, apart, strict=False):
             # With several requests each carries its share of what was done for all of them.
             begun = started if len(asked) == 1 else perf_counter() - shared / len(asked)
-            answers.append(make_results(each, found, self.store.products, begun))
+            counted = {name: next(rest) for name in own}
+            answers.append(make_results(each, found, self.store.products, begun, counted))
         return answers
 
     # ---- what is live --------------------------------------------------------------------------------------------
@@ -279,9 +307,46 @@ class Shop:
         """
         rollback(self.store)
 
+    def imports(self, count: int = 5) -> list[dict[str, Any]]:
+        """The latest imports, single `upsert` calls included, newest first: id, source, mode, started, finished (None:
+        it runs still, or was stopped) and report (JSON).
+        """
+        return last_imports(self.store, count)
+
+    def undo(self, import_id: int) -> UndoReport:
+        """Restores what an import changed, as far as nobody changed it since; see `undo_import`. Raises `RequestError`
+        for an import that there never was, `StoreError` where it is no longer known what it changed.
+        """
+        return undo_import(self.store, import_id)
+
+    def reconcile(
+        self, products: Iterable[Product | FeedRow] | Feed, *, dry_run: bool = False, allow_shrink: bool = False
+    ) -> ReconcileReport:
+        """Compares the store with the shop's own products, all of them, and repairs what differs; see `reconcile`.
+
+        `dry_run` compares alone. Raises `ImportRefused` where more than a tenth would vanish or lose price or stock,
+        unless `allow_shrink` says so.
+        """
+        return reconcile(self.store, products, dry_run, allow_shrink)
+
+    def status(self) -> Status:
+        """What the store is, and how far everybody is; takes milliseconds."""
+        return store_status(self.store)
+
+    def check(self) -> list[Problem]:
+        """Everything that is wrong with the store, and what to do; empty where all is well. Reads all of it."""
+        return check_store(self.store)
+
     def maintain(self) -> Maintained | None:
         """Does what is due, once: encodes what waits, builds a generation, clears up. None while another does."""
         return maintain(self.store)
+
+    def dump(self, path: str | Path, *, overwrite: bool = False) -> Dumped:
+        """Writes all that the store holds now into one archive; see `dump_store`, `restore_store`. Raises `StoreError`.
+
+        Others may go on writing. A file of that name is replaced only if `overwrite` says so.
+        """
+        return dump_store(self.store, path, overwrite=overwrite)
 
     # ---- how an answer is made -----------------------------------------------------------------------------------
 
@@ -313,7 +378,7 @@ class Shop:
         key = (id(view), filters, context)
         with self._lock:
             known = self._matchings.get(key)
-        if known is not None and known[0] is view and time() < known[1].until:
+        if known is not None and known[0] is view and known[1].since <= time() < known[1].until:
             return known[1]
         made = match(view, filters, context)
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import pytest
 from hypothesis import settings
+
+from .postgres import PostgresServer, why_missing
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +81,23 @@ def chromium() -> str:
     if found is None:
         skip_or_fail_in_ci("no Chromium here: install it, or name it in CHROMIUM")
     return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, one for all tests; they skip where there is none, and fail in CI."""
+    if reason := why_missing():
+        skip_or_fail_in_ci(reason)
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database, which is dropped behind the test."""
+    with postgres.database() as name:
+        yield postgres.url(name)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import load_array
-from ..product_parts import Value
+from ..product_parts import PATH_SEPARATOR, Value
 from ..strings import StringTable
 from ..vectors.index import Mask
+from ..words import tokens
 from .lists import Lists, ListsBuilder
+from .readings import Readings, read_codes
+
+MOST_WORDED = 2_000  # codes of an option that queries are compared with
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Field:
     by_product: Lists  # all codes that the product or any of its variants has
     by_variant: Lists | None  # None: no variant has an option of this name
     label_source: Callable[[], str]
+    _worded: dict[str, list[set[frozenset[str]]]] = field(default_factory=dict, compare=False)
+    _places: list[tuple[StringTable, NDArray[np.int64]]] = field(default_factory=list, compare=False)
 
     @cached_property
     def labels(self) -> Mapping[str, Mapping[str, str]]:
@@ -38,24 +44,43 @@ class Field:
         loaded: Mapping[str, Mapping[str, str]] = json.loads(self.label_source())
         return loaded
 
-    def codes_of(self, wanted: Iterable[str]) -> Mask:
-        """A mask over the codes that has just the wanted ones; unknown ones are left out."""
-        mask = np.zeros(len(self.codes), bool)
-        for code in wanted:
-            position = self.codes.find(code)
-            if position >= 0:
-                mask[position] = True
-        return mask
+    @cached_property
+    def readings(self) -> Readings:
+        """What the codes say as numbers and dates; read when first asked for."""
+        return read_codes(self.codes, self.numbers)
 
-    def codes_between(self, low: float | None, high: float | None) -> Mask:
-        """A mask over the codes whose number lies in the range, both ends included."""
-        with np.errstate(invalid="ignore"):
-            mask = ~np.isnan(self.numbers)
-            if low is not None:
-                mask &= self.numbers >= low
-            if high is not None:
-                mask &= self.numbers <= high
-        return mask
+    def places_in(self, other: StringTable) -> NDArray[np.int64]:
+        """The place of each code in another table, or -1; the last table's are remembered."""
+        if not self._places or self._places[0][0] is not other:
+            places = np.fromiter(map(other.find, self.codes), np.int64, count=len(self.codes))
+            self._places[:] = [(other, places)]
+        return self._places[0][1]
+
+    def children_of(self, path: str) -> NDArray[np.int32]:
+        """The codes that lie directly below a path, of a field whose codes are paths; the top level's for ""."""
+        start = f"{path}{PATH_SEPARATOR}".encode() if path else b""
+        first = self.codes.first_not_below(start)
+        end = self.codes.first_not_below(start[:-1] + b"!") if path else len(self.codes)  # "!" follows the blank
+        depth = start.count(PATH_SEPARATOR.encode())
+        return (first + np.flatnonzero(self._depths[first:end] == depth)).astype(np.int32)
+
+    @cached_property
+    def _depths(self) -> NDArray[np.int32]:
+        separator = PATH_SEPARATOR.encode()
+        return np.array([self.codes.bytes_at(at).count(separator) for at in range(len(self.codes))], np.int32)
+
+    def codes_saying(self, words: frozenset[str], locale: str) -> Mask | None:
+        """Which codes, or their labels, consist of some of these words; None where there is none, or too many codes."""
+        if len(self.codes) > MOST_WORDED:
+            return None
+        if locale not in self._worded:
+            labels = self.labels
+            self._worded[locale] = [
+                {frozenset(tokens(text, locale)) for text in (code, Value(code, labels.get(code, {})).label(locale))}
+                for code in self.codes
+            ]
+        named = [any(each and each <= words for each in sets) for sets in self._worded[locale]]
+        return np.array(named, bool) if any(named) else None
 
     def save(self, folder: Path, name: str) -> None:
         """Files in the folder that start with `name`."""

@@ -40,13 +40,6 @@ class Lists:
         found: Mask = counted[self.starts[1:]] > counted[self.starts[:-1]]
         return found
 
-    def count(self, rows: Mask, n_values: int) -> NDArray[np.int64]:
-        """How many of the rows hold each value; shape (n_values,). A row's values are distinct."""
-        if rows.all():
-            return np.bincount(self.values, minlength=n_values)
-        lengths = np.diff(self.starts)
-        return np.bincount(self.values[np.repeat(rows, lengths)], minlength=n_values)
-
     def save(self, folder: Path, name: str) -> None:
         """Two files in the folder."""
         np.save(folder / f"{name}.starts.npy", self.starts)

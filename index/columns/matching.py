@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..context import Context
-from ..errors import FilterError
 from ..money import SCALE
 from ..store.segment import Segment
 from ..store.view import LiveSegment, View
 from ..vectors.index import Mask
-from .filters import AnyOf, Filter, Filters, InStock, Not, PriceRange, Range, Under
+from .filters import AnyOf, DateRange, Filter, Filters, InStock, PriceRange, field_of, unwrapped
 from .offers import PriceView
+from .view_fields import ViewField
+from .wanted import Wanted, between, check_fields, shown, unknown_values, wanted_codes
+
+MOST_EXPLAINED = 12  # filters among which those that exclude each other are looked for
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,14 @@ class Matching:
     """What passes: products over all rows of the view, variants and prices by segment."""
 
     mask: Mask  # shape (view.n_rows,)
-    variants: tuple[Mask, ...]  # shape (n_variants,) each
+    variants: tuple[Mask, ...]  # shape (n_variants,) each; those of products that pass
     prices: tuple[PriceView, ...]
+    notes: tuple[str, ...] = ()  # sentences: values that no product has, and why nothing passes
+
+    @property
+    def since(self) -> float:
+        """The moment that it was computed for, in Unix seconds; the masks do not hold before."""
+        return max((view.since for view in self.prices), default=float("-inf"))
 
     @property
     def until(self) -> float:
@@ -39,58 +48,69 @@ def match(view: View, filters: Filters, context: Context, now: float | None = No
     offer at all passes (its price is unknown, not absent) unless price or stock is asked for. Raises `FilterError`.
     """
     check_fields(view, filters)
-    masks, variants, prices = [], [], []
-    for live in view.segments:
+    wanted = [wanted_codes(view, each) for each in filters]
+    judged = []
+    for at, live in enumerate(view.segments):
         price = live.prices(context, now)
-        products, passing = _match_segment(live, filters, price)
-        masks.append(products)
-        variants.append(passing)
-        prices.append(price)
-    return Matching(np.concatenate(masks) if masks else np.zeros(0, bool), tuple(variants), tuple(prices))
+        answers = [_evaluate(view, at, each, codes, price) for each, codes in zip(filters, wanted, strict=True)]
+        judged.append(_Judged(live, price, answers))
+    passing = [each.passing(range(len(filters))) for each in judged]
+    mask = np.concatenate([products for products, _ in passing]) if passing else np.zeros(0, bool)
+    notes = unknown_values(view, filters, wanted)
+    if view.n_products and not mask.any():
+        notes += (_why_nothing(filters, judged, context),)
+    return Matching(mask, tuple(variants for _, variants in passing), tuple(each.price for each in judged), notes)
 
 
-def check_fields(view: View, filters: Filters) -> None:
-    """Raises `FilterError` for a field that no product has, or a range over one without numbers."""
-    known = {name for live in view.segments for name in live.segment.fields}
-    for each in filters:
-        inner = each
-        while isinstance(inner, Not):
-            inner = inner.inner
-        if isinstance(inner, (PriceRange, InStock)) or not view.n_products:
-            continue
-        if inner.field in {"id", "added"}:
-            if isinstance(inner, Range) != (inner.field == "added"):
-                wanted = "ids, as a text or a list" if inner.field == "id" else "a range of dates"
-                raise FilterError(f"filter {inner.field}: wanted {wanted}, got {type(inner).__name__}")
-            continue
-        if inner.field not in known:
-            names = ", ".join(sorted(known | {"price", "in_stock", "added", "id"}))
-            raise FilterError(f"filter {inner.field}: no product has such a field; wanted one of {names}")
-        if isinstance(inner, Range) and not _has_numbers(view, inner.field):
-            raise FilterError(
-                f"filter {inner.field}: wanted values, got a range, but this field has no numbers; use a list "
-                "of its values"
-            )
+Answer = tuple[Mask | None, Mask | None]  # one filter as a mask over products or over variants; exactly one of the two
 
 
-def _has_numbers(view: View, name: str) -> bool:
-    fields = (live.segment.fields.get(name) for live in view.segments)
-    return any(field is not None and not np.isnan(field.numbers).all() for field in fields)
+@dataclass(frozen=True)
+class _Judged:
+    """One segment with what each filter says of it."""
+
+    live: LiveSegment
+    price: PriceView
+    answers: Sequence[Answer]
+
+    def passing(self, which: Sequence[int]) -> tuple[Mask, Mask]:
+        """The products and the variants that pass some of the filters."""
+        segment = self.live.segment
+        products = np.ones(segment.n_products, bool) if self.live.alive is None else self.live.alive.copy()
+        offered, variants = self.live.has_offer(), self.price.for_sale
+        if not offered.all():
+            variants = variants | ~_of_products(segment, _any(segment, offered))
+        for by_product, by_variant in (self.answers[at] for at in which):
+            if by_product is not None:
+                products &= by_product
+            if by_variant is not None:
+                variants = variants & by_variant
+        products &= _any(segment, variants)
+        return products, variants & _of_products(segment, products)
 
 
-def _match_segment(live: LiveSegment, filters: Filters, price: PriceView) -> tuple[Mask, Mask]:
-    segment = live.segment
-    products = np.ones(segment.n_products, bool) if live.alive is None else live.alive.copy()
-    offered = live.has_offer()
-    variants = price.for_sale if offered.all() else price.for_sale | ~_of_products(segment, _any(segment, offered))
-    for each in filters:
-        by_product, by_variant = _evaluate(segment, each, price)
-        if by_product is not None:
-            products &= by_product
-        if by_variant is not None:
-            variants = variants & by_variant
-    products &= _any(segment, variants)
-    return products, variants & _of_products(segment, products)
+def _why_nothing(filters: Filters, judged: Sequence[_Judged], context: Context) -> str:
+    """The fewest filters that nothing passes together."""
+
+    def nothing(which: Sequence[int]) -> bool:
+        return not any(each.passing(which)[0].any() for each in judged)
+
+    if nothing(()):
+        return f"No product is for sale here: {_place(context)}."
+    which = list(range(len(filters)))
+    fields = [field_of(each) for each in filters]
+    # Filters of one field stay longest: red and not red explains more than not red and whatever else there is.
+    for at in sorted(which, key=lambda at: fields.count(fields[at])) if len(filters) <= MOST_EXPLAINED else ():
+        if nothing(fewer := [each for each in which if each != at]):
+            which = fewer
+    texts = [repr(shown(filters[at])) for at in which]
+    return f"No product passes {' and '.join(texts)}{' together' if len(texts) > 1 else ''}."
+
+
+def _place(context: Context) -> str:
+    named = {"currency": context.currency, "market": context.market, "location": context.location}
+    named["groups"] = ", ".join(context.groups)
+    return ", ".join(f"{name} {value}" for name, value in named.items() if value) or "no currency is set"
 
 
 def _any(segment: Segment, variants: Mask) -> Mask:
@@ -110,55 +130,40 @@ def _of_products(segment: Segment, products: Mask) -> Mask:
     return found
 
 
-Evaluated = tuple[Mask | None, Mask | None]
-
-
-def _evaluate(segment: Segment, each: Filter, price: PriceView) -> Evaluated:
-    """One filter as a mask over products or over variants; exactly one of the two."""
-    if isinstance(each, Not):
-        products, variants = _evaluate(segment, each.inner, price)
-        if variants is not None and _asks_offer(each.inner):
-            return None, price.for_sale & ~variants  # an unknown price is not "another price"
-        return (None if products is None else ~products), (None if variants is None else ~variants)
-    if isinstance(each, PriceRange):
-        return None, _price_between(price, each.low, each.high)
-    if isinstance(each, InStock):
-        return None, (price.in_stock if each.wanted else price.for_sale & ~price.in_stock)
-    if isinstance(each, AnyOf) and each.field == "id":
-        mask = np.zeros(segment.n_products, bool)
-        mask[[row for row in map(segment.ids.find, each.values) if row >= 0]] = True
-        return mask, None
-    if isinstance(each, Range) and each.field == "added":
-        return _between(segment.added, each.low, each.high), None
-    return _evaluate_field(segment, each)
-
-
-def _asks_offer(each: Filter) -> bool:
-    return _asks_offer(each.inner) if isinstance(each, Not) else isinstance(each, (PriceRange, InStock))
-
-
-def _evaluate_field(segment: Segment, each: AnyOf | Under | Range) -> Evaluated:
-    field = segment.fields.get(each.field)
-    if field is None:
-        return np.zeros(segment.n_products, bool), None
-    if isinstance(each, Range):
-        wanted = field.codes_between(each.low, each.high)
+def _evaluate(view: View, at: int, each: Filter, wanted: Wanted, price: PriceView) -> Answer:
+    segment = view.segments[at].segment
+    inner, negations = unwrapped(each)
+    if isinstance(inner, (PriceRange, InStock)):
+        if isinstance(inner, PriceRange):
+            variants = _price_between(price, inner.low, inner.high)
+        else:
+            variants = price.in_stock if inner.wanted else price.for_sale & ~price.in_stock
+        # An unknown price is not "another price".
+        return None, price.for_sale & ~variants if negations % 2 else variants
+    if isinstance(inner, AnyOf) and inner.field == "id":
+        these = np.zeros(segment.n_products, bool)
+        these[[row for row in map(segment.ids.find, inner.values) if row >= 0]] = True
+        found: Answer = these, None
+    elif isinstance(inner, DateRange) and inner.field == "added":
+        ends = [None if end is None else end.timestamp() for end in (inner.low, inner.high)]
+        found = between(segment.added, *ends), None
     else:
-        # A category's code stands for all products below it too: each product carries its whole path.
-        wanted = field.codes_of(each.paths if isinstance(each, Under) else each.values)
-    if field.by_variant is not None:
-        return None, field.by_variant.any_in(wanted)
-    return field.by_product.any_in(wanted), None
+        found = _having(view.fields.get(inner.field), at, wanted.codes, segment)
+    products, of_variants = found
+    if negations % 2 == 0:
+        return found
+    return (None if products is None else ~products), (None if of_variants is None else ~of_variants)
 
 
-def _between(values: NDArray[np.float64], low: float | None, high: float | None) -> Mask:
-    with np.errstate(invalid="ignore"):
-        mask: Mask = ~np.isnan(values)
-        if low is not None:
-            mask &= values >= low
-        if high is not None:
-            mask &= values <= high
-    return mask
+def _having(field: ViewField | None, at: int, codes: Mask | None, segment: Segment) -> Answer:
+    """Who has one of the codes. A category's code stands on all below it too: each product carries its whole path."""
+    part = None if field is None else field.parts[at]
+    if field is None or part is None or codes is None:
+        return np.zeros(segment.n_products, bool), None
+    own = field.in_segment(at, codes)
+    if part.by_variant is not None:
+        return None, part.by_variant.any_in(own)
+    return part.by_product.any_in(own), None
 
 
 def _price_between(price: PriceView, low: Decimal | None, high: Decimal | None) -> Mask:

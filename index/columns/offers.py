@@ -36,7 +36,8 @@ class PriceView:
     price: NDArray[np.int64]  # shape (n_variants,), in 1/10,000; NO_PRICE where it is not for sale
     list_price: NDArray[np.int64]
     stock: NDArray[np.int64]  # UNCOUNTED where nobody counts
-    until: float  # Unix seconds
+    since: float  # Unix seconds: the moment that it was computed for; a clock may go back
+    until: float
 
     @property
     def for_sale(self) -> Mask:
@@ -79,7 +80,7 @@ class Offers:
         """
         moment = time.time() if now is None else now
         known = self._views.get(context)
-        if known is not None and now is None and moment < known.until:
+        if known is not None and now is None and known.since <= moment < known.until:
             return known
         made = self._compute(context, moment)
         if now is None:
@@ -118,6 +119,7 @@ class Offers:
             price=spread(columns["price"][chosen], NO_PRICE),
             list_price=spread(columns["list_price"][chosen], NO_PRICE),
             stock=spread(columns["stock"][chosen], 0),
+            since=moment,
             until=float(later.min()) if len(later) else float("inf"),
         )
 

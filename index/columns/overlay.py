@@ -56,13 +56,13 @@ def prices_over(below: PriceView, layers: Layers, context: Context, now: float |
     if not layers:
         return below
     columns = {name: getattr(below, name).copy() for name in ("price", "list_price", "stock")}
-    until = below.until
+    since, until = below.since, below.until
     for layer in layers:
         own = layer.offers.view(context, now)
         for name, column in columns.items():
             column[layer.variants] = getattr(own, name)
-        until = min(until, own.until)
-    return replace(below, **columns, until=until)
+        since, until = max(since, own.since), min(until, own.until)
+    return replace(below, **columns, since=since, until=until)
 
 
 def has_offer_over(below: Mask, layers: Layers) -> Mask:

@@ -32,7 +32,8 @@ class Database(Protocol):
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the writer's lock; committed on leaving, rolled back on an exception.
 
-        Raises `StoreBusy` when the lock is not had in time, `StoreError`.
+        Raises `StoreBusy` when the lock is not had in time, `StoreError`, for one also in a store whose format is
+        newer than this version's.
         """
         ...
 

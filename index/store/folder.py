@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -72,6 +73,16 @@ class StoreFolder:
         return self.path / "current"
 
     @property
+    def build_lock(self) -> Path:
+        """Held by the process that builds or removes generations."""
+        return self.path / "build.lock"
+
+    @property
+    def new_pointer(self) -> Path:
+        """The next pointer, until it is put in place."""
+        return self.path / "current.new"
+
+    @property
     def processes(self) -> Path:
         """One file for each process that has the store open."""
         return self.path / "processes"
@@ -80,6 +91,11 @@ class StoreFolder:
     def reports(self) -> Path:
         """What imports could not take."""
         return self.path / "reports"
+
+    @property
+    def kept(self) -> Path:
+        """Dumps of the store as it was before its format was raised."""
+        return self.path / "kept"
 
     def exists(self) -> bool:
         """Whether a store lies here."""
@@ -161,6 +177,10 @@ class StoreFolder:
             return []
         return sorted(int(each.name) for each in self.generations.iterdir() if each.name.isdigit())
 
+    def scratches(self) -> list[Path]:
+        """The folders of who builds now, and what killed builders left."""
+        return list(self.generations.glob("building-*"))
+
     @contextmanager
     def building(self) -> Iterator[Path | None]:
         """A scratch folder for a new generation, under a lock that one process holds; None when another builds.
@@ -168,12 +188,12 @@ class StoreFolder:
         What a killed builder left is removed by the next one. The lock goes with its process.
         """
         self.create()  # a cache may be deleted as a whole
-        with file_lock(self.path / "build.lock") as mine:
+        with file_lock(self.build_lock) as mine:
             if not mine:
                 yield None
                 return
-            for left in self.generations.glob("building-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            for left in self.scratches():
+                _discard(left)
             scratch = self.generations / f"building-{os.getpid()}"
             scratch.mkdir()
             try:
@@ -202,22 +222,39 @@ class StoreFolder:
 
     def point_to(self, number: int) -> None:
         """Makes a generation the live one, in one step."""
-        new = self.path / "current.new"
-        new.write_text(f"{number:06d}\n", encoding="ascii")
-        _sync(new)
-        new.replace(self.pointer)
-        _sync(self.path)
+        with self.pointing(wait=True):
+            self.new_pointer.write_text(f"{number:06d}\n", encoding="ascii")
+            _sync(self.new_pointer)
+            self.new_pointer.replace(self.pointer)
+            _sync(self.path)
+
+    @contextmanager
+    def pointing(self, wait: bool) -> Iterator[bool]:
+        """Whether this caller alone moves the pointer: for some milliseconds, so that others can `wait`."""
+        while True:
+            with file_lock(self.path / "pointer.lock") as mine:
+                if mine or not wait:
+                    yield mine
+                    return
+            time.sleep(0.005)
+
+    def removable(self, keep: Collection[int]) -> list[int]:
+        """The generations that are neither among these nor of the newest few."""
+        return [number for number in self.numbers()[:-KEPT] if number not in keep]
 
     def remove_generations(self, keep: Collection[int]) -> list[int]:
         """Removes all but these, and the newest few; what was removed."""
-        gone = [number for number in self.numbers()[:-KEPT] if number not in keep]
+        return self.delete_generations(self.removable(keep))
+
+    def delete_generations(self, numbers: list[int]) -> list[int]:
+        """Removes these, of which some may be gone already; what was removed. Only for who holds `building`."""
+        gone = [number for number in self.numbers() if number in numbers]
         for number in gone:
-            folder = self.generations / f"{number:06d}"
             # Out of sight in one step: a half removed one would be taken for damaged.
             left = self.generations / f"building-removed-{number:06d}"
-            shutil.rmtree(left, ignore_errors=True)
-            folder.rename(left)
-            shutil.rmtree(left, ignore_errors=True)
+            _discard(left)
+            (self.generations / f"{number:06d}").rename(left)
+            _discard(left)
         return gone
 
 
@@ -248,6 +285,13 @@ def digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

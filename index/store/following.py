@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import maintenance
@@ -20,38 +21,58 @@ MAINTAIN_SECONDS = 2.0  # how often it looks whether anything is due
 
 
 class Follower(threading.Thread):
-    """Follows, and does what is due where no other process maintains the store; ends with its store."""
+    """Follows, and does what is due where no other process maintains the store; ends with its store.
+
+    What takes long (a model that loads, a generation that is built) is done in a thread beside, or this process would
+    see no change meanwhile.
+    """
 
     def __init__(self, store: Store, maintains: bool) -> None:
         super().__init__(name="shelfwise-follower", daemon=True)
         self.maintains = maintains
         self._store = weakref.ref(store)  # a store that nobody closed can go
         self._stopped = threading.Event()
+        self._work: threading.Thread | None = None
+        self._said: dict[str, str] = {}  # the last error of each task
 
     def stop(self) -> None:
-        """Ends the thread, and waits for it."""
+        """Ends the threads, and waits for them."""
         self._stopped.set()
         if self.is_alive() and threading.current_thread() is not self:
             self.join()
+        if self._work is not None and self._work is not threading.current_thread():
+            self._work.join()
 
     def run(self) -> None:
         """See `threading.Thread`."""
-        said = ""
-        maintained = time.monotonic()
+        worked = time.monotonic()
         while not self._stopped.wait(FOLLOW_SECONDS):
             store = self._store()
             if store is None:
                 return
-            try:
-                store.follow()
-                if self.maintains and time.monotonic() - maintained > MAINTAIN_SECONDS:
-                    maintenance.maintain(store)
-                    maintained = time.monotonic()
-                said = ""
-            except Exception as error:
-                if self._stopped.is_set():
-                    return
-                if str(error) != said:  # once, not ten times a second
-                    logger.warning("store %s: %s; it is tried again", store.name, error, exc_info=not said)
-                said = str(error)
+            self._try("follow", store.follow)
+            late = time.monotonic() - worked > MAINTAIN_SECONDS
+            loads = store.must_load and (late or "load" not in self._said)  # at once, but not again and again
+            if (loads or (late and self.maintains)) and (self._work is None or not self._work.is_alive()):
+                worked = time.monotonic()
+                self._work = threading.Thread(
+                    target=self._do_work, args=(store,), name="shelfwise-maintainer", daemon=True
+                )
+                self._work.start()
             del store
+
+    def _do_work(self, store: Store) -> None:
+        self._try("load", store.load_published)
+        if self.maintains:
+            self._try("maintain", lambda: maintenance.maintain(store))
+
+    def _try(self, task: str, do: Callable[[], object]) -> None:
+        try:
+            do()
+            self._said.pop(task, None)
+        except Exception as error:
+            said = self._said.get(task)
+            if not self._stopped.is_set() and str(error) != said:  # once, not ten times a second
+                name = getattr(self._store(), "name", "")
+                logger.warning("store %s: %s; it is tried again", name, error, exc_info=not said)
+                self._said[task] = str(error)

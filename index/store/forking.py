@@ -8,7 +8,7 @@ import time
 import weakref
 from typing import Any, Protocol
 
-PATIENCE = 5.0  # seconds that a fork waits for transactions under way
+PATIENCE = 30.0  # seconds that a fork waits for transactions under way
 
 
 class Forkable(Protocol):
@@ -46,14 +46,15 @@ class Gate:
                 del self._inside[me]
             self._changed.notify_all()
 
-    def shut(self) -> None:
-        """Keeps others out, and waits for those inside (but not for ever: a fork must not hang)."""
+    def shut(self) -> bool:
+        """Keeps others out, and waits for those inside, but not for ever: a fork must not hang. Whether all left."""
         until = time.monotonic() + PATIENCE
         me = threading.get_ident()
         with self._changed:
             self._shut = True
             while set(self._inside) - {me} and time.monotonic() < until:
                 self._changed.wait(0.1)
+            return not self._inside
 
     def open(self) -> None:
         """Lets others in again."""
@@ -70,17 +71,31 @@ def watch(item: Forkable) -> None:
     _all.add(item)
 
 
+_wanted = False
+
+
+def wanted() -> bool:
+    """Whether this process is about to fork: a long transaction ends soon then, and begins again."""
+    return _wanted
+
+
 def _before() -> None:
+    global _wanted
+    _wanted = True
     for item in list(_all):
         item.before_fork()
 
 
 def _after_in_parent() -> None:
+    global _wanted
+    _wanted = False
     for item in list(_all):
         item.after_fork(child=False)
 
 
 def _after_in_child() -> None:
+    global _wanted
+    _wanted = False
     for item in list(_all):
         item.after_fork(child=True)
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import insert, select, update
 
 from ..context import Context
 from ..errors import FieldError, ImportRefused, RequestError
 from ..feeds import BadRow, FeedRow
 from ..product import Product
-from . import rows, schema, settings
+from . import imports, rows, settings
 from .import_warnings import OfferCheck, announce, warn_of_language
 from .patching import patched
-from .report import Duplicate, ImportReport, ReportFile
+from .report import SHOWN, Duplicate, ImportReport, ReportFile
+from .spooling import replayable
 from .store import Store
 from .writing import ChangedMeanwhile, Written
 
@@ -93,14 +91,23 @@ def import_products(
     """
     _check_given(given)
     watch = progress or Progress()
-    gone: set[str] = set()
-    source = given if not isinstance(given, Iterator) or not _two_passes(options) else list(given)
-    name = str(getattr(given, "path", ""))
-    if _two_passes(options):
-        checked, gone = _look_through(store, source, options, name)
-        if options.dry_run:
-            return checked
-    import_id = _begin(store, name, options.mode)
+    if not (options.strict or options.dry_run or options.mode == "replace"):
+        return _import(store, given, given, options, set(), watch)
+    with replayable(given) as source:
+        checked, gone = _look_through(store, source, options, _name_of(given))
+        return checked if options.dry_run else _import(store, given, source, options, gone, watch)
+
+
+def _name_of(given: object) -> str:
+    return str(getattr(given, "path", ""))
+
+
+def _import(
+    store: Store, given: object, source: Iterable[Any], options: ImportOptions, gone: set[str], watch: Progress
+) -> ImportReport:
+    """Writes everything in `source`, the items of what was `given`; `gone`: what `replace` deletes."""
+    name = _name_of(given)
+    import_id = imports.begin(store, name, options.mode)
     report = ImportReport(import_id, name, options.mode)
     file = ReportFile(options.report_file or store.folder.reports / f"import-{import_id}.jsonl", report)
     started = time.perf_counter()
@@ -116,7 +123,7 @@ def import_products(
     bulk = options.wait and report.rows >= GENERATION_AT_LEAST
     store.settle(GENERATION_AT_LEAST if bulk else None)
     report.seconds = time.perf_counter() - started
-    _finish(store, report)
+    imports.finish(store, import_id, report.to_dict())
     return report
 
 
@@ -126,10 +133,6 @@ def _check_given(given: object) -> None:
             f"upsert: wanted a Product, a list of products or a feed, got {type(given).__name__}; write "
             "Product(id=…, title=…), or read a file with read_feed(path)"
         )
-
-
-def _two_passes(options: ImportOptions) -> bool:
-    return options.strict or options.dry_run or options.mode == "replace"
 
 
 def _write_all(
@@ -177,8 +180,9 @@ def _put(
     report: ImportReport,
 ) -> Written:
     """Writes a batch; a patch is made again from what another writer has written meanwhile."""
+    places = {str(_id_of(item)).strip(): row for row, item in batch}
     if options.mode != "patch":
-        return store.put(products, report.import_id, wait=options.wait)
+        return store.put(products, report.import_id, wait=options.wait, places=places)
     current, base = _current(store, batch)
     while True:
         made: dict[str, Product] = {}
@@ -187,9 +191,13 @@ def _put(
             if isinstance(product, Product):
                 made[product.id] = product
         try:
-            return store.put(made.values(), report.import_id, base, options.wait)
+            return store.put(made.values(), report.import_id, base, options.wait, places)
         except ChangedMeanwhile:
             current, base = _current(store, batch)
+
+
+def _id_of(item: Item) -> object:
+    return item.fields.get("id", "") if isinstance(item, FeedRow) else item.id
 
 
 def _numbered(source: Iterable[Any]) -> Iterator[tuple[int, Item]]:
@@ -276,19 +284,23 @@ def _look_through(
         format_ = int(settings.read(connection)["format"])
     seen = _Seen()
     held: dict[str, tuple[bool, bool]] = {}  # id -> has a price, is in stock
-    new: dict[str, rows.Held] = {}
+    kinds: dict[str, str] = {}  # id -> what becomes of it
     for batch in _batches(_numbered(source)):
+        new: dict[str, rows.Held] = {}
         for product in _products(store, batch, options, report, file, seen):
             resolved = product.resolved(store.context.locale or "", store.context.currency or "")
             row = rows.to_row(resolved, format_)
             new[product.id] = (row.hash, row.offers)
             held[product.id] = _sellable(resolved, store.context)
+        with store.database.read() as connection:
+            known = rows.held(connection, list(new))
+        for key, own in new.items():
+            kinds[key] = "added" if key not in known else "unchanged" if known[key] == own else "changed"
     report.complete = bool(getattr(source, "complete", True))
-    with store.database.read() as connection:
-        known = rows.held(connection, list(new))
-    report.added = sum(key not in known for key in new)
-    report.unchanged = sum(known.get(key) == row for key, row in new.items())
-    report.changed = len(new) - report.added - report.unchanged
+    counts = Counter(kinds.values())
+    report.added, report.changed, report.unchanged = counts["added"], counts["changed"], counts["unchanged"]
+    for kind in ("added", "changed"):
+        report.first_ids[kind] = list(islice((key for key, its in kinds.items() if its == kind), SHOWN))
     if options.strict and report.bad:
         raise ImportRefused(
             f"import of {name or 'products'}: {report.bad:,} of {report.rows:,} rows are bad and strict was "
@@ -297,7 +309,7 @@ def _look_through(
     gone: set[str] = set()
     if options.mode == "replace":
         gone = _check_replace(store, held, seen, report, options)
-        report.deleted = len(gone)
+        report.deleted, report.first_ids["deleted"] = len(gone), sorted(gone)[:SHOWN]
     return report, gone
 
 
@@ -343,31 +355,3 @@ def _check_replace(
             "so; nothing was changed"
         )
     return gone
-
-
-# ---- the table of imports ----------------------------------------------------------------------------------------
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _begin(store: Store, source: str, mode: str) -> int:
-    with store.database.write() as connection:
-        statement = (
-            insert(schema.imports).values(source=source, mode=mode, started=_now()).returning(schema.imports.c.id)
-        )
-        return int(connection.execute(statement).scalar_one())
-
-
-def _finish(store: Store, report: ImportReport) -> None:
-    with store.database.write() as connection:
-        values = {"finished": _now(), "report": json.dumps(report.to_dict(), ensure_ascii=False)}
-        connection.execute(update(schema.imports).where(schema.imports.c.id == report.import_id).values(**values))
-
-
-def last_imports(store: Store, count: int = 5) -> list[dict[str, Any]]:
-    """The latest imports, newest first; one that is unfinished runs still, or was killed."""
-    with store.database.read() as connection:
-        statement = select(schema.imports).order_by(schema.imports.c.id.desc()).limit(count)
-        return [dict(row) for row in connection.execute(statement).mappings()]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, select
 
 from ..product_json import offer_from_dict
@@ -45,7 +46,7 @@ def changes_since(connection: Connection, view: View, encoder: str) -> Changes:
 
 def entries(connection: Connection, found: Sequence[Sequence[Any]], encoder: str) -> list[Entry]:
     """Products with their vectors, from rows of `select_products`."""
-    products = [rows.from_row(str(row[1]), str(row[2] or "{}")) for row in found]
+    products = rows.readable(found)
     if not encoder:
         return [Entry(product, {}) for product in products]
     keys = [{locale: key for locale, (key, _) in rows.texts_of(product).items()} for product in products]
@@ -60,16 +61,18 @@ def _by_variant(connection: Connection, view: View, moved: Mapping[str, str]) ->
     """Offers by product id and variant, from the documents of the offers table, which name variants by id."""
     made: dict[str, list[tuple[Offer, ...]]] = {}
     several: dict[str, dict[str, Any]] = {}
-    for key, document in moved.items():
-        row = view.row_of(key)
-        if row < 0:
-            continue
-        live, local = view.place(row)
-        fields = json.loads(document)
-        if live.segment.first_variant[local + 1] - live.segment.first_variant[local] == 1:
-            made[key] = [_offers(next(iter(fields.values()), ()))]
-        else:
-            several[key] = fields
+    keys = list(moved)
+    for live in view.segments:
+        local = live.rows_of(keys)
+        there = np.flatnonzero(local >= 0)
+        first = live.segment.first_variant
+        single = first[local[there] + 1] - first[local[there]] == 1
+        for place, alone in zip(there.tolist(), single.tolist(), strict=True):
+            fields = json.loads(moved[keys[place]])
+            if alone:
+                made[keys[place]] = [_offers(next(iter(fields.values()), ()))]
+            else:
+                several[keys[place]] = fields
     for key, order in rows.variant_ids(connection, list(several)).items():
         made[key] = [_offers(several[key].get(variant, ())) for variant in order]
     return made

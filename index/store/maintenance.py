@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ..errors import StoreClosed
+from ..errors import ShelfwiseError, StoreClosed
 from ..words import ANALYSIS_VERSION
-from . import rows, schema, settings, writing
+from . import forking, rows, schema, settings, writing
 from .building import SegmentBuilder
 from .database import last_change, next_change
-from .folder import Manifest
+from .folder import Generation, Manifest
+from .leftovers import leftovers
 from .loading import entries
 from .processes import live_processes
 from .settings import Published
@@ -53,20 +54,28 @@ def maintain(store: Store) -> Maintained | None:
     with store.database.alone(TASK) as mine:
         if not mine:
             return None
+        with store.database.read() as connection:
+            settings.check_format(settings.read(connection), store.name)  # a newer one is not ours to maintain
         done = Maintained()
-        while count := encode_waiting(store):
-            done.encoded += count
+        failed: ShelfwiseError | None = None
+        try:
+            while not store.closing.is_set() and (count := encode_waiting(store)):
+                done.encoded += count
+        except ShelfwiseError as error:  # an encoder that cannot be had; the rest is due all the same
+            failed = error
         with store.database.read() as connection:
             facts = settings.read(connection)
-        before = settings.previous(facts)
-        if before is not None and due(store, before):
+        live, before = settings.published(facts), settings.previous(facts)
+        if before is not None and before.encoder is not None and before.hash != live.hash and due(store, before):
             build_generation(store, before)  # so that going back takes a second
-        if due(store, settings.published(facts)):
+        if due(store, live):
             done.generation = build_generation(store) or 0
             done.removed_vectors = remove_vectors(store)
         done.removed_generations = remove_generations(store)
         remove_history(store)
-        live_processes(store.folder.processes)
+        leftovers(store.folder, remove=True)
+        if failed is not None:
+            raise failed
         return done
 
 
@@ -89,6 +98,8 @@ def encode_waiting(store: Store) -> int:
         writing.note_encoder(store, connection, now)
         rows.upsert(connection, schema.vectors, made.rows)
         change = next_change(connection)
+        if not made.complete:
+            settings.note_incomplete(connection, now, change)
         for key, written in waiting.items():
             gone = schema.waiting.delete().where(schema.waiting.c.product_id == key, schema.waiting.c.change == written)
             if connection.execute(gone).rowcount and key in found:
@@ -100,11 +111,15 @@ def encode_waiting(store: Store) -> int:
 
 def due(store: Store, unit: Published, at_least: int = TAIL_AT_LEAST) -> bool:
     """Whether so much changed since the last generation of this unit that another one is worth its time."""
-    hash_ = unit.encoder.hash if unit.encoder else ""
     with store.database.read() as connection:
-        found, _ = store.folder.find(settings.read(connection).get("store", ""), hash_, store.bad)
+        found, _ = store.folder.find(settings.read(connection).get("store", ""), unit.hash, store.bad)
         pending = rows.count_since(connection, found.manifest.change if found else 0)
-    return pending > max(at_least, TAIL_SHARE * (found.manifest.products if found else 0))
+    return pending > longest_tail(found, at_least)
+
+
+def longest_tail(found: Generation | None, at_least: int = TAIL_AT_LEAST) -> float:
+    """How many products may lie in the tail of a generation."""
+    return max(at_least, TAIL_SHARE * (found.manifest.products if found else 0))
 
 
 def build_generation(store: Store, unit: Published | None = None, wait: bool = False) -> int | None:
@@ -116,17 +131,24 @@ def build_generation(store: Store, unit: Published | None = None, wait: bool = F
     while True:
         with store.folder.building() as scratch:
             if scratch is not None:
-                number, encoder = _build(store, scratch, unit)
-                break
+                try:
+                    number, encoder = _build(store, scratch, unit)
+                    break
+                except _ForkFirst:
+                    continue
         if not wait:
             return None
         time.sleep(0.1)
     with store.database.read() as connection:
-        live = settings.published(settings.read(connection)).encoder
-    if encoder == (live.hash if live else ""):
+        live = settings.published(settings.read(connection)).hash
+    if encoder == live:
         store.folder.point_to(number)
         store.refresh()
     return number
+
+
+class _ForkFirst(Exception):
+    """A fork waits for the build's transaction."""
 
 
 def _build(store: Store, scratch: Path, unit: Published | None) -> tuple[int, str]:
@@ -136,10 +158,12 @@ def _build(store: Store, scratch: Path, unit: Published | None) -> tuple[int, st
         format_ = settings.check_format(facts, store.database.name)
         change = last_change(connection)
         unit = unit or settings.published(facts)
-        encoder = unit.encoder.hash if unit.encoder else ""
+        encoder = unit.hash
         for part in rows.live_products(connection):
             if store.closing.is_set():
                 raise StoreClosed(f"store {store.name}: it was closed while a generation was built")
+            if forking.wanted():
+                raise _ForkFirst
             for entry in entries(connection, part, encoder):
                 builder.add(entry.product, entry.vectors)
     products = len(builder)
@@ -171,9 +195,10 @@ def remove_generations(store: Store) -> int:
     keep.add(store.folder.pointed() or 0)
     for unit in units:
         if unit is not None:
-            name = unit.encoder.hash if unit.encoder else ""
-            found, _ = store.folder.find(facts.get("store", ""), name, store.bad)
+            found, _ = store.folder.find(facts.get("store", ""), unit.hash, store.bad)
             keep |= {found.number} if found else set()
+    if not store.folder.removable(keep):
+        return 0
     with store.folder.building() as scratch:
         return len(store.folder.remove_generations(keep)) if scratch is not None else 0
 
@@ -203,18 +228,25 @@ def _remove_vectors(store: Store) -> int:
         kept, needed = _kept(facts), _needed(connection, change)
         gone = [row for row in gone if row[2] not in kept or rows.TextKey(row[0], row[1]) not in needed]
         if gone:
-            where = [vectors.c[name] == bindparam(f"b_{name}") for name in ("text_hash", "locale", "encoder")]
-            values = [{"b_text_hash": row[0], "b_locale": row[1], "b_encoder": row[2]} for row in gone]
-            connection.execute(vectors.delete().where(*where), values)
-            # Who encodes now may count on one of them: it looks again (`writing.put`).
-            settings.set_fact(connection, "removed_vectors", str(int(facts.get("removed_vectors", "0")) + 1))
+            delete_vectors(connection, gone)
     return len(gone)
+
+
+def delete_vectors(connection: Connection, keys: Sequence[Sequence[str]]) -> None:
+    """Deletes vectors by text hash, locale and encoder."""
+    vectors = schema.vectors
+    where = [vectors.c[name] == bindparam(f"b_{name}") for name in ("text_hash", "locale", "encoder")]
+    values = [{"b_text_hash": row[0], "b_locale": row[1], "b_encoder": row[2]} for row in keys]
+    connection.execute(vectors.delete().where(*where), values)
+    # Who encodes now may count on one of them: it looks again (`writing.put`).
+    removed = int(settings.read(connection).get("removed_vectors", "0"))
+    settings.set_fact(connection, "removed_vectors", str(removed + 1))
 
 
 def _kept(facts: writing.Facts) -> set[str]:
     """The hashes of the encoders whose vectors are kept."""
     units = (settings.published(facts), settings.previous(facts))
-    return {unit.encoder.hash for unit in units if unit is not None and unit.encoder is not None}
+    return {unit.hash for unit in units if unit is not None and unit.encoder is not None}
 
 
 def _needed(connection: Connection, change: int) -> set[rows.TextKey]:
@@ -222,9 +254,9 @@ def _needed(connection: Connection, change: int) -> set[rows.TextKey]:
         rows.select_products().where(schema.products.c.document.is_not(None)).where(schema.products.c.change > change)
     )
     found: set[rows.TextKey] = set()
-    for part in rows.chunks(connection.execution_options(yield_per=2_000).execute(statement), 2_000):
-        for row in part:
-            found.update(key for key, _ in rows.texts_of(rows.from_row(row[1], "{}")).values())
+    for part in rows.chunks(connection.execute(statement.execution_options(yield_per=2_000)), 2_000):
+        for product in rows.readable((row[0], row[1], "{}") for row in part):
+            found.update(key for key, _ in rows.texts_of(product).values())
     return found
 
 
@@ -242,13 +274,27 @@ def remove_history(store: Store) -> None:
         connection.execute(history.delete().where(history.c.import_id.in_(old)))
 
 
-def maintain_for_ever(store: Store, stopped: Callable[[float], bool], seconds: float) -> None:
-    """Maintains until `stopped(seconds)`, which waits so long, says so. Errors are logged, and tried again."""
+def maintain_for_ever(
+    store: Store,
+    stopped: Callable[[float], bool],
+    seconds: float,
+    says: Callable[[Maintained], None] = lambda done: None,
+) -> None:
+    """Maintains until `stopped(seconds)`, which waits so long, says so; or until the store is closed.
+
+    `says`: told what was done, whenever anything was. An error is logged once, and tried again.
+    """
+    failed = ""
     while True:
         try:
             if done := maintain(store):
-                logger.info("store %s: %s", store.database.name, done)
-        except Exception:
-            logger.exception("store %s: maintenance failed; it is tried again", store.database.name)
+                says(done)
+            failed = ""
+        except StoreClosed:
+            return
+        except Exception as error:
+            if str(error) != failed:
+                logger.exception("store %s: maintenance failed (%s); it is tried again", store.name, error)
+            failed = str(error)
         if stopped(seconds):
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import FieldError, RequestError
 from ..money import currency_of, price_of
-from ..product_parts import Offer, moment_of, stock_of
+from ..product_parts import Offer, moment_of, offer_code, stock_of
 from . import rows, schema, settings
 from .database import next_change
 
@@ -36,9 +36,12 @@ KEEP = Keep.KEEP
 class OfferUpdate:
     """New price or stock of a product, or of one of its variants; raises `FieldError`.
 
-    With a `price`, the offer in that currency (the shop's own unless named), market, group and location is changed, or
-    made. Without one, all offers are that fit what is named. `stock` None: not counted, always in stock. `remove`
-    takes the offers away: without any, a product is no longer for sale in that currency.
+    Each field means what it means in mode patch. A `price` is that of the offer in the named currency (else the
+    shop's own), market, group and location, which is made if there is none; its `list_price`, `starts` and `ends` go
+    with it. A `list_price` without a price changes the offers there that hold everywhere, or where it is named. A
+    `stock` is that of all offers that fit what is named, and so are times without a price. `stock` None: not counted,
+    always in stock. `remove` takes all offers away that fit: without any, a product is no longer for sale in that
+    currency.
     """
 
     product_id: str
@@ -56,10 +59,13 @@ class OfferUpdate:
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
-        for name in ("product_id", "variant_id", "market", "group", "location"):
+        for name in ("product_id", "variant_id"):
             value = getattr(self, name)
             if not isinstance(value, str) and (value is not None or name == "product_id"):
                 raise FieldError(name, value, "a text")
+        for name in ("market", "group", "location"):
+            if getattr(self, name) is not None:
+                set_(self, name, offer_code(getattr(self, name), name))
         if self.price is not None:
             set_(self, "price", price_of(self.price))
         if self.list_price is not KEEP and self.list_price is not None:
@@ -101,41 +107,51 @@ class OfferUpdate:
         `currency`: the shop's own.
         """
         offers = [dict(offer) for offer in old]
-        if self.price is not None and not self.remove:
-            codes = [offer["currency"] for offer in offers]
-            # As in mode patch: a product that is not sold in the shop's own currency is changed in its first one.
-            own = self.currency or (currency if currency in codes or not codes else codes[0])
-            key = (own, self.market or "", self.group or "", self.location or "")
-            fitting = [offer for offer in offers if _key(offer) == key]
-            if not fitting:
-                names = ("currency", "market", "group", "location")
-                fitting = [{name: value for name, value in zip(names, key, strict=True) if value}]
-                offers += fitting
-        else:
-            wanted = (self.currency, self.market, self.group, self.location)
-            fitting = [
-                offer for offer in offers if all(w is None or w == h for w, h in zip(wanted, _key(offer), strict=True))
-            ]
+        place = (self.market, self.group, self.location)
         if self.remove:
-            return [offer for offer in offers if offer not in fitting] if fitting else None
-        for offer in fitting:
-            self._change(offer)
-        return [_in_order(offer) for offer in offers] if fitting else None
-
-    def _change(self, offer: dict[str, Any]) -> None:
+            left = [offer for offer in offers if not _fits(offer, (self.currency, *place))]
+            return left if len(left) < len(offers) else None
+        codes = [offer["currency"] for offer in offers]
+        # As in mode patch: a product that is not sold in the shop's own currency is changed in its first one.
+        own = self.currency or (currency if currency in codes or not codes else codes[0])
+        everywhere: tuple[str | None, ...] = (own, self.market or "", self.group, self.location or "")
         if self.price is not None:
-            offer["price"] = str(self.price)
-        for name in ("list_price", "stock", "starts", "ends"):
-            value = getattr(self, name)
-            if value is KEEP:
-                continue
-            offer.pop(name, None)
-            if isinstance(value, Decimal):
-                offer[name] = str(value)
-            elif isinstance(value, datetime):
-                offer[name] = value.isoformat()
-            elif value is not None:
-                offer[name] = value
+            everywhere = (own, *(name or "" for name in place))
+            if not any(_fits(offer, everywhere) for offer in offers):
+                names = ("currency", "market", "group", "location")
+                offers.append({name: value for name, value in zip(names, everywhere, strict=True) if value})
+        named = [offer for offer in offers if _fits(offer, (self.currency, *place))]
+        priced = [offer for offer in offers if _fits(offer, everywhere)]
+        dated = named if self.price is None else priced
+        price = KEEP if self.price is None else self.price
+        fits = False
+        for name, value, fitting in (
+            ("price", price, priced),
+            ("list_price", self.list_price, priced),
+            ("stock", self.stock, named),
+            ("starts", self.starts, dated),
+            ("ends", self.ends, dated),
+        ):
+            if value is not KEEP:
+                fits = fits or bool(fitting)
+                for offer in fitting:
+                    _set(offer, name, value)
+        return [_in_order(offer) for offer in offers] if fits else None
+
+
+def _fits(offer: Mapping[str, Any], wanted: Iterable[str | None]) -> bool:
+    """Whether an offer is in a currency, market, group and location; None: any."""
+    there = (offer["currency"], offer.get("market", ""), offer.get("group", ""), offer.get("location", ""))
+    return all(name in (None, own) for name, own in zip(wanted, there, strict=True))
+
+
+def _set(offer: dict[str, Any], name: str, value: object) -> None:
+    """Writes one field as `offer_to_dict` does."""
+    offer.pop(name, None)
+    if isinstance(value, datetime):
+        offer[name] = value.isoformat()
+    elif value is not None:
+        offer[name] = str(value) if isinstance(value, Decimal) else value
 
 
 _ORDER = tuple(Offer.__dataclass_fields__)
@@ -144,10 +160,6 @@ _ORDER = tuple(Offer.__dataclass_fields__)
 def _in_order(offer: Mapping[str, Any]) -> dict[str, Any]:
     """As `offer_to_dict` writes it: the same offer is always the same text."""
     return {name: offer[name] for name in _ORDER if name in offer}
-
-
-def _key(offer: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    return (offer["currency"], offer.get("market", ""), offer.get("group", ""), offer.get("location", ""))
 
 
 @dataclass

@@ -71,7 +71,10 @@ def _patch_offers(old: list[Fields], fields: Fields, currency: str) -> list[Fiel
     given = {name: fields[name] for name in OFFERED if name in fields and name != "stock"}
     for offer in Product.from_dict({"id": "x", "title": "x", **given}).to_dict()["variants"][0].get("offers", []):
         named = {**offer, "currency": offer.get("currency") or blank}
-        offers[_key(named)] = {**offers.get(_key(named), {}), **named}
+        kept = dict(offers.get(_key(named), {}))
+        if fields.get("list_price", "") is None:  # named, and taken away
+            kept.pop("list_price", None)
+        offers[_key(named)] = {**kept, **named}
     for offer in offers.values():
         if "list_price" in fields and "price" not in fields and not (offer.get("market") or offer.get("location")):
             amounts = fields["list_price"]

@@ -8,29 +8,33 @@ from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, create_engine, event, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import URL, Connection, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from ..errors import MissingExtra, StoreError
-from . import schema
+from . import schema, settings
 from .database import LOCK_SECONDS, WriterTurn
 from .forking import Gate
 
+DRIVER = "postgresql+psycopg"
 SCHEMA = "shelfwise"  # beside the shop's own tables, which may well be called products too
 _LOCKS = 0x5E1F  # our space among the database's advisory locks
 BUSY = {"55P03", "40P01"}  # lock not available, deadlock: another writer's
+
+
+_SECRET = ("password", "sslpassword")  # may stand among a URL's options too
 
 
 class PostgresDatabase:
     """See `Database`."""
 
     def __init__(self, url: str, *, durable: bool = True, lock_seconds: float = LOCK_SECONDS) -> None:
+        parsed = _parsed(url)
+        self.name = parsed.difference_update_query(_SECRET).render_as_string(hide_password=True)
+        self._turn = WriterTurn(self.name, lock_seconds)
+        self._durable, self._lock_seconds = durable, lock_seconds
         try:
-            parsed = make_url(url)
-            self.name = parsed.render_as_string(hide_password=True)
-            self._turn = WriterTurn(self.name, lock_seconds)
-            self._durable, self._lock_seconds = durable, lock_seconds
             self._engine = create_engine(
                 parsed,
                 pool_pre_ping=True,  # a server that was restarted costs a connection, not a request
@@ -38,10 +42,6 @@ class PostgresDatabase:
                 execution_options={"schema_translate_map": {None: SCHEMA}},
                 connect_args={"connect_timeout": max(1, int(lock_seconds))},
             )
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise StoreError(
-                f"store: wanted a folder or postgresql+psycopg://user@host/database, got something else ({error})"
-            ) from None
         except ModuleNotFoundError as error:
             raise MissingExtra(
                 f"PostgreSQL stores need {error.name}, which is not installed; pip install 'shelfwise[postgres]'"
@@ -51,8 +51,11 @@ class PostgresDatabase:
         event.listen(self._engine, "begin", self._begin)
 
     def _begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+            return  # no transaction begins (`alone`)
         if connection.get_execution_options().get("shelfwise_write"):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self._lock_seconds * 1_000)}")
+            # At least a millisecond: 0 would mean to wait for ever.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(self._lock_seconds * 1_000))}")
             if not self._durable:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         else:
@@ -71,6 +74,7 @@ class PostgresDatabase:
             change = select(schema.facts.c.value).where(schema.facts.c.name == "change").with_for_update()
             if connection.execute(change).first() is None:  # a store that is being made
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCKS}, 0)"))
+            settings.check_writable(connection, self.name)
             yield connection
 
     @contextmanager
@@ -171,6 +175,18 @@ class PostgresDatabase:
     def close(self) -> None:
         """See `Database`."""
         self._engine.dispose()
+
+
+def _parsed(url: str) -> URL:
+    """The URL, for the one driver that is ours; raises `StoreError`, which shows no password."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql", DRIVER):
+            return parsed.set(drivername=DRIVER)
+        found = f"{parsed.drivername}://"
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        found = "a URL that cannot be read"
+    raise StoreError(f"store: wanted a folder or {DRIVER}://user@host/database, got {found}; check it")
 
 
 def is_url(given: Any) -> bool:

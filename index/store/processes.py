@@ -30,10 +30,22 @@ class ProcessFile:
         self._handle: int | None = None
         with suppress(OSError):  # a folder that may only be read has no such files
             folder.mkdir(exist_ok=True)
-            new = self.path.with_suffix(".new")
-            self._handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
-            new.rename(self.path)  # only once it is locked: an unlocked one would be removed as a dead process's
+            while self._handle is None:
+                self._handle = self._locked()
+
+    def _locked(self) -> int | None:
+        """The file, which has its name only once it is locked; None where it was removed before, as a dead one's."""
+        new = self.path.with_suffix(".new")
+        handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            new.rename(self.path)
+        except OSError as error:
+            os.close(handle)
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        return handle
 
     def write(self, state: ProcessState) -> None:
         """Says how far this process is."""
@@ -60,7 +72,7 @@ class ProcessFile:
 def live_processes(folder: Path, remove: bool = True) -> list[ProcessState]:
     """The processes that have the store open, by pid; files of dead ones are removed if that is wanted."""
     found = []
-    for path in folder.glob("*.json"):
+    for path in (*folder.glob("*.json"), *folder.glob("*.new")):  # the latter: its process was just making it
         try:
             with path.open("r+b") as file:
                 try:

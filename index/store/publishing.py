@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,13 +14,14 @@ from ..product import Product
 from . import rows, schema, settings, writing
 from .database import next_change
 from .encoders import facts_of
-from .maintenance import PUBLISH, TAIL_AT_LEAST, build_generation
+from .folder import Generation
+from .maintenance import PUBLISH, build_generation, longest_tail
 from .settings import Published
 
 if TYPE_CHECKING:
     from .store import Store
 
-logger = logging.getLogger("shelfwise.store")
+Says = Callable[[int, int], None]  # told how many products of how many are encoded
 
 BATCH = 1_024  # products that are encoded before their vectors are written
 FEW = 64  # products that may be encoded while other writers wait
@@ -31,7 +31,7 @@ def publish(
     store: Store,
     encoder: EncoderSettings | Encoder | str | None = None,
     weights: Mapping[str, float] | None = None,
-    says: Callable[[int, int], None] = lambda done, of: None,
+    says: Says = lambda done, of: None,
 ) -> int:
     """Makes another encoder, or other weights, live; the number of the generation. What is not given stays.
 
@@ -57,10 +57,10 @@ def publish(
             new = replace(new, weights=dict(weights))
         if new == live:
             raise RequestError(f"publish: wanted something else than what is live, got {new}; nothing was changed")
-        return _switch(store, new, live, says)
+        return _switch(store, new, facts, says)
 
 
-def rollback(store: Store, says: Callable[[int, int], None] = lambda done, of: None) -> Published:
+def rollback(store: Store, says: Says = lambda done, of: None) -> Published:
     """Makes live again what was live before, and returns it; a second call goes forward again.
 
     Takes a second: what came in meanwhile was encoded by both. Raises `StoreError` where there is nothing to go back
@@ -75,7 +75,7 @@ def rollback(store: Store, says: Callable[[int, int], None] = lambda done, of: N
             raise StoreError(
                 f"store {store.database.name}: nothing was live before this, so there is no way back; publish instead"
             )
-        _switch(store, before, settings.published(facts), says)
+        _switch(store, before, facts, says)
         return before
 
 
@@ -97,14 +97,17 @@ def _facts(store: Store) -> writing.Facts:
     return facts
 
 
-def _switch(store: Store, new: Published, live: Published, says: Callable[[int, int], None]) -> int:
-    known = new.encoder
-    other = known is not None and (live.encoder is None or known.hash != live.encoder.hash)
-    since = _encode_all(store, new, 0, says) if other else 0
-    generation = _generation(store, new)
+def _switch(store: Store, new: Published, facts: writing.Facts, says: Says) -> int:
+    live = settings.published(facts)
+    other = new.encoder is not None and new.hash != live.hash
+    since, looked = _encode_all(store, new, _complete_until(facts, new), says) if other else (0, [])
+    generation, built = _generation(store, new, len(looked))
+    # What was looked at after its vectors were built in may have got some since.
+    moved = [] if built else looked
     while True:
         if other:
-            since = _encode_all(store, new, since, says)
+            since, looked = _encode_all(store, new, since, says)
+            moved += looked
         with store.database.write() as connection:
             if other and rows.count_since(connection, since) > FEW:
                 continue  # more came in than other writers may wait for
@@ -113,35 +116,41 @@ def _switch(store: Store, new: Published, live: Published, says: Callable[[int, 
             if other:
                 late = rows.products_by_id(connection, rows.ids_since(connection, since))
                 _encode_part(store, new, list(late.values()), connection)
+                moved += late
             settings.set_previous(connection, live if live.encoder or live.weights else None)
             settings.set_published(connection, new)
-            next_change(connection)
+            _move(connection, moved, generation.manifest.change, next_change(connection))
             break
-    store.folder.point_to(generation)
+    store.folder.point_to(generation.number)
     store.refresh()
-    return generation
+    return generation.number
 
 
-def _generation(store: Store, new: Published) -> int:
-    """One with the unit's vectors that lacks little; built where there is none."""
-    with store.database.read() as connection:
-        store_id = settings.read(connection).get("store", "")
-        hash_ = new.encoder.hash if new.encoder else ""
-        found, _ = store.folder.find(store_id, hash_, store.bad)
-        fits = (
-            found is not None
-            and found.manifest.encoder == hash_
-            and rows.count_since(connection, found.manifest.change) <= TAIL_AT_LEAST
-        )
-    if found is not None and fits:
-        return found.number
-    number = build_generation(store, new, wait=True)
-    assert number is not None  # noqa: S101 - it waited for its turn
-    return number
+def _complete_until(facts: writing.Facts, new: Published) -> int:
+    """Up to which change all texts have their vectors by the unit's encoder."""
+    before = settings.previous(facts)
+    if before is None or before.hash != new.hash:
+        return 0
+    lacks = settings.previous_lacks(facts)
+    return int(facts["change"]) if lacks is None else lacks - 1
 
 
-def _encode_all(store: Store, new: Published, since: int, says: Callable[[int, int], None]) -> int:
-    """Encodes what changed after `since`; up to which change."""
+def _generation(store: Store, new: Published, more: int) -> tuple[Generation, bool]:
+    """One with the unit's vectors that lacks little, and whether it was built now; `more` are to lie in the tail."""
+    number = None
+    while True:
+        with store.database.read() as connection:
+            store_id = settings.read(connection).get("store", "")
+            found, _ = store.folder.find(store_id, new.hash, store.bad)
+            if found is not None and found.manifest.encoder == new.hash:
+                lacking = rows.count_since(connection, found.manifest.change) + more
+                if number is not None or lacking <= longest_tail(found):
+                    return found, number is not None
+        number = build_generation(store, new, wait=True)
+
+
+def _encode_all(store: Store, new: Published, since: int, says: Says) -> tuple[int, list[str]]:
+    """Encodes what changed after `since`; up to which change, and the products that were looked at."""
     with store.database.read() as connection:
         change = int(settings.read(connection)["change"])
         ids = rows.ids_since(connection, since)
@@ -150,15 +159,25 @@ def _encode_all(store: Store, new: Published, since: int, says: Callable[[int, i
             found = list(rows.products_by_id(connection, part).values())
         _encode_part(store, new, found)
         says(min((at + 1) * BATCH, len(ids)), len(ids))
-    return change
+    return change, ids
 
 
 def _encode_part(store: Store, new: Published, products: Sequence[Product], within: Connection | None = None) -> None:
     """Writes what vectors these products lack; `within` a write transaction that is under way, or in one of its own."""
     texts = {key: text for product in products for key, text in rows.texts_of(product).values()}
+    if not texts:
+        return  # nothing need be loaded
     made = writing.encode_missing(store, store.encoders.get(new.encoder), texts)
     if made.rows and within is not None:
         rows.upsert(within, schema.vectors, made.rows)
     elif made.rows:
         with store.database.write() as connection:
             rows.upsert(connection, schema.vectors, made.rows)
+
+
+def _move(connection: Connection, ids: Sequence[str], until: int, change: int) -> None:
+    """Into the tail: a generation up to `until` was built before these products had their vectors."""
+    products = schema.products
+    for part in rows.chunks(dict.fromkeys(ids), rows.CHUNK):
+        mine = products.c.id.in_(part), products.c.change <= until, products.c.document.is_not(None)
+        connection.execute(products.update().where(*mine).values(change=change))

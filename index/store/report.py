@@ -44,6 +44,7 @@ class ImportReport:
     bad_rows: list[BadRow] = field(default_factory=list)  # the first 20
     duplicate_rows: list[Duplicate] = field(default_factory=list)  # the first 20
     warnings: list[str] = field(default_factory=list)
+    first_ids: dict[str, list[str]] = field(default_factory=dict)  # of a dry run: the first 20 of each kind
     report_file: Path | None = None  # every bad and duplicate row, a JSON object a line; None when there is none
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +23,8 @@ from .building import Half
 CHUNK = 500  # ids in one query; every database takes that many parameters
 
 T = TypeVar("T")
+
+logger = logging.getLogger("shelfwise.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,21 @@ def from_row(document: str, offers: str) -> Product:
     return Product.from_stored(fields)
 
 
+def readable(found: Iterable[Sequence[Any]]) -> list[Product]:
+    """The products of rows of `select_products`; one whose document is damaged is passed over, and said in the log."""
+    products = []
+    for row in found:
+        try:
+            products.append(from_row(row[1], row[2] or "{}"))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            logger.warning(
+                "product %r: its document is damaged (%s), so it cannot be found; `shelfwise check` says what to do",
+                row[0],
+                error,
+            )
+    return products
+
+
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows, or replaces those with the same primary key."""
     if not rows:
@@ -99,10 +117,15 @@ _BY_IDS = select_products().where(
 )
 
 
+def _possible(ids: Iterable[str]) -> Iterator[str]:
+    """The ids that a product can have: with others, such as one with a NUL in it, a database cannot be asked."""
+    return filter(str.isprintable, ids)
+
+
 def products_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Product]:
     """The live products among these ids."""
     found: dict[str, Product] = {}
-    for chunk in chunks(ids, CHUNK):
+    for chunk in chunks(_possible(ids), CHUNK):
         for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}):
             found[key] = from_row(document, offers or "{}")
     return found
@@ -111,7 +134,8 @@ def products_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Prod
 def live_products(connection: Connection) -> Iterator[list[Any]]:
     """All live products in the order of their ids' bytes, in lists."""
     statement = select_products().where(schema.products.c.document.is_not(None)).order_by(schema.products.c.id)
-    result = connection.execution_options(yield_per=2_000).execute(statement)
+    # An option of the statement: one of the connection would stay, and a server-side cursor takes no lists of rows.
+    result = connection.execute(statement.execution_options(yield_per=2_000))
     yield from (list(part) for part in result.partitions())
 
 
@@ -147,7 +171,7 @@ _HELD = (
 def held(connection: Connection, ids: Sequence[str]) -> dict[str, Held]:
     """What is there of those products that are live."""
     found: dict[str, Held] = {}
-    for chunk in chunks(ids, CHUNK):
+    for chunk in chunks(_possible(ids), CHUNK):
         found.update((row[0], (row[1], row[2] or "{}")) for row in connection.execute(_HELD, {"ids": chunk}))
     return found
 
@@ -165,8 +189,17 @@ def variant_ids(connection: Connection, ids: Sequence[str]) -> dict[str, list[st
     return found
 
 
-def remember(connection: Connection, import_id: int | None, ids: Sequence[str], change: int) -> None:
-    """Writes down what these products are before an import changes them; the first time counts."""
+def remember(
+    connection: Connection,
+    import_id: int | None,
+    ids: Sequence[str],
+    change: int,
+    places: Mapping[str, int] | None = None,
+) -> None:
+    """Writes down what these products are before an import changes them; the first time counts.
+
+    `places`: in which row of the feed each stands; there the last counts.
+    """
     if import_id is None:
         return
     before: dict[str, tuple[str | None, str | None]] = dict.fromkeys(ids, (None, None))
@@ -175,10 +208,18 @@ def remember(connection: Connection, import_id: int | None, ids: Sequence[str], 
             before[key] = (document, offers)
     statement: Any = _insert(connection, schema.history)
     again = statement.on_conflict_do_update(
-        index_elements=["import_id", "product_id"], set_={"change": statement.excluded.change}
+        index_elements=["import_id", "product_id"],
+        set_={"change": statement.excluded.change, "row": statement.excluded.row},
     )
     found = [
-        {"import_id": import_id, "product_id": key, "change": change, "document": document, "offers": offers}
+        {
+            "import_id": import_id,
+            "product_id": key,
+            "change": change,
+            "row": (places or {}).get(key),
+            "document": document,
+            "offers": offers,
+        }
         for key, (document, offers) in before.items()
     ]
     if found:

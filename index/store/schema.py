@@ -77,6 +77,7 @@ history = Table(
     Column("import_id", Integer, primary_key=True, autoincrement=False),
     Column("product_id", _ID, primary_key=True),
     Column("change", BigInteger, nullable=False),  # the import's own
+    Column("row", Integer),  # of the feed, from 1; NULL where it came from elsewhere
     Column("document", Text),
     Column("offers", Text),
 )

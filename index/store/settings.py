@@ -45,6 +45,11 @@ class Published:
     encoder: EncoderFacts | None = None  # None before the first text was encoded
     weights: Mapping[str, float] | None = None  # of the sources; None: the defaults
 
+    @property
+    def hash(self) -> str:
+        """The encoder's; "" without one."""
+        return self.encoder.hash if self.encoder else ""
+
     def to_json(self) -> str:
         """One line."""
         return json.dumps(asdict(self))
@@ -119,6 +124,12 @@ def check_format(facts: Mapping[str, str], where: str) -> int:
     return found
 
 
+def check_writable(connection: Connection, where: str) -> None:
+    """Raises `StoreError` in a store that was upgraded since it was opened here; one that is being made passes."""
+    if facts := read(connection):
+        check_format(facts, where)
+
+
 def published(facts: Mapping[str, str]) -> Published:
     """What the store answers with."""
     weights = json.loads(facts["weights"]) if facts.get("weights") else None
@@ -155,6 +166,18 @@ def set_published(connection: Connection, new: Published) -> None:
 def set_previous(connection: Connection, old: Published | None) -> None:
     """Writes what can be gone back to; None ends the way back."""
     set_fact(connection, "previous", old.to_json() if old else "")
+    set_fact(connection, "previous_lacks", "")
+
+
+def note_incomplete(connection: Connection, facts: Mapping[str, str], change: int) -> None:
+    """Writes down that since this change texts may have no vector by the encoder that can be gone back to."""
+    if not facts.get("previous_lacks"):
+        set_fact(connection, "previous_lacks", str(change))
+
+
+def previous_lacks(facts: Mapping[str, str]) -> int | None:
+    """Since which change texts may have no vector by the encoder that can be gone back to; None: all have."""
+    return int(facts["previous_lacks"]) if facts.get("previous_lacks") else None
 
 
 def set_fact(connection: Connection, name: str, value: str) -> None:

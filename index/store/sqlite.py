@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, PoolProxiedConnection, QueuePool, create_engi
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from ..errors import StoreError
-from . import schema
+from . import forking, schema, settings
 from .database import LOCK_SECONDS, WriterTurn
 from .filesystem import refuse_network
 from .forking import Gate
@@ -38,8 +38,10 @@ class SqliteDatabase:
             max_overflow=-1,  # as many readers as there are threads
         )
         self._watcher: PoolProxiedConnection | None = None
+        self._files = 0  # of a folder that may only be read: see `_look_again`
         self._gate = Gate()
         self._forks = 0
+        self._open_transaction = self._torn = False  # another thread's at a fork; and in the child of that fork
         event.listen(self._engine, "begin", _begin)
 
     @property
@@ -78,12 +80,33 @@ class SqliteDatabase:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See `Database`."""
+        if not self.writable:
+            self._look_again()
         with self._gate, self._said(), self._engine.begin() as connection:
             yield connection
+
+    def _look_again(self) -> int:
+        """A number that changes with the files. Connections of before may be blind to what was written since."""
+        found: list[object] = []
+        for name in (self.path, self.path.with_name(self.path.name + "-wal")):
+            with suppress(OSError):
+                facts = name.stat()
+                found.append((facts.st_ino, facts.st_size, facts.st_mtime_ns))
+        files = hash(tuple(found))
+        if files != self._files:
+            self._files = files
+            self._engine.dispose()
+        return files
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """See `Database`."""
+        with self._begun() as connection:
+            settings.check_writable(connection, self.name)
+            yield connection
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
         if not self.writable:
             raise StoreError(
                 f"store {self.name}: its folder may only be read, so nothing was written; check its permissions, "
@@ -100,6 +123,11 @@ class SqliteDatabase:
 
     @contextmanager
     def _said(self) -> Iterator[None]:
+        if self._torn:
+            raise StoreError(
+                f"store {self.name}: this process was forked while its parent was in a transaction of more than "
+                f"{forking.PATIENCE:g} s, and SQLite does not survive that; fork again"
+            )
         try:
             yield
         except OperationalError as error:
@@ -118,7 +146,7 @@ class SqliteDatabase:
 
     def create_tables(self) -> None:
         """See `Database`."""
-        with self.write() as connection:
+        with self._begun() as connection:
             schema.metadata.create_all(connection)
 
     def has_tables(self) -> bool:
@@ -134,6 +162,8 @@ class SqliteDatabase:
         The answer belongs to one connection and is blind to that connection's own writes, so it has one to itself,
         outside any transaction.
         """
+        if not self.writable:
+            return self._forks, self._look_again()
         with self._gate, self._said():
             if self._watcher is None:
                 self._watcher = self._engine.raw_connection()
@@ -156,19 +186,24 @@ class SqliteDatabase:
 
     def problems(self) -> list[str]:
         """See `Database`."""
-        with self.read() as connection:
-            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        try:
+            with self.read() as connection:
+                found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        except StoreError as error:  # too damaged to be looked through
+            return [str(error)]
         return [] if found == ["ok"] else found
 
     def before_fork(self) -> None:
         """See `Database`. SQLite must not be carried over a fork: a child would believe that it holds the locks."""
-        self._gate.shut()
+        self._open_transaction = not self._gate.shut()
         self.close()
 
     def after_fork(self, child: bool) -> None:
         """See `Database`."""
         self._forks += 1
         if child:
+            # SQLite believes that the parent's locks are its own: it would take none, and others would not know of it.
+            self._torn = self._torn or self._open_transaction
             self._turn = WriterTurn(self.name, self._lock_seconds)
             self._gate = Gate()
         else:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from ..context import Context
 from ..encoder import Encoder, EncoderSettings
-from ..errors import StoreClosed, StoreError, StoreMissing
+from ..errors import EncoderError, StoreClosed, StoreError, StoreMissing
 from ..product import Product
 from . import forking, maintenance, rows, schema, settings, writing
 from .database import LOCK_SECONDS, Database
@@ -41,6 +41,7 @@ class Store:
         self.folder = folder
         self.context = context  # the shop's own: what a request leaves open
         self.encoders = encoders
+        self._checked: set[tuple[int, int]] = set()  # seals of generations whose files are whole
         self.bad: dict[tuple[int, int], str] = {}  # generations that could not be read, by seal, and why
         self._database = database
         self._lock = threading.RLock()  # of what follows; held while the view is brought up to date
@@ -48,6 +49,7 @@ class Store:
         self._closed = False
         self.closing = threading.Event()  # long work in other threads ends soon
         self._seen: object = None
+        self._seal: tuple[int, int] | None = None  # of the view's generation
         self._facts: Mapping[str, str] = {}
         self._follower: Follower | None = None
         self._process: ProcessFile | None = None
@@ -87,9 +89,9 @@ class Store:
         due where nobody else does (`shelfwise maintain`). Raises `StoreMissing`, `StoreError`.
         """
         wanted = settings_ or StoreSettings()
-        folder, database = _place(path, cache, create, wanted, durable, lock_seconds)
+        folder, database = place(path, cache, create, wanted, durable, lock_seconds)
         try:
-            facts = _facts(database, wanted, create)
+            facts = facts_of(database, wanted, create)
             context = settings.check(facts, wanted, database.name)
             store = cls(folder, database, context, Encoders(database.name, encoder))
             store._fill_cache(facts)
@@ -134,17 +136,25 @@ class Store:
         """Brings the view up to date if another process changed anything; what the follower does, again and again."""
         if self._closed:
             return
-        if self._stamp() != self._seen:
-            self.refresh()
-        published = settings.published(self._facts).encoder
-        if published is not None and self._view.encoder not in ("", published.hash):
-            # Another encoder was published. It is loaded here, beside the traffic, before its vectors answer.
-            self.encoders.get(published)
-            self.refresh()
+        with self._lock:
+            if self._stamp() != self._seen:
+                self.refresh()
         if self._process is None and self.writable:
             self._process = ProcessFile(self.folder.processes)
         if self._process is not None:
             self._process.write(ProcessState(self._process.pid, self._view.change, self._view.generation))
+
+    @property
+    def must_load(self) -> bool:
+        """Whether another encoder was published than the one whose vectors answer here."""
+        published = settings.published(self._facts).encoder
+        return published is not None and self._view.encoder not in ("", published.hash)
+
+    def load_published(self) -> None:
+        """Loads the published encoder, beside the traffic, before its vectors answer. Raises `EncoderError`."""
+        if self.must_load and not self._closed:
+            self.encoders.get(settings.published(self._facts).encoder)
+            self.refresh()
 
     def _stamp(self) -> object:
         return self._database.version(), self.folder.stamp()
@@ -161,13 +171,13 @@ class Store:
                 units = [unit for unit in (published, before) if unit is not None]
                 self.encoders.kept = tuple(unit.encoder for unit in units if unit.encoder is not None)
                 encoder = self._shown_encoder(published.encoder.hash if published.encoder else "")
-                view, tail = self._with_generation(facts, encoder)
+                view, tail, seal = self._with_generation(facts, encoder)
                 change = int(facts["change"])
                 if change > view.change:
                     view, tail = changes_since(connection, view, encoder).apply(view, tail, change)
             view = replace(view, encoder=encoder, weights=published.weights)
             # In one step: a thread that searches beside must never see a generation without its tail.
-            self._view, self._tail, self._facts, self._seen = view, tail, facts, stamp
+            self._view, self._tail, self._facts, self._seen, self._seal = view, tail, facts, stamp, seal
 
     def _shown_encoder(self, published: str) -> str:
         """The hash of the encoder whose vectors are searched: the published one, as soon as it is loaded here."""
@@ -176,20 +186,26 @@ class Store:
             return published
         return shown if shown in {each.hash for each in self.encoders.kept} else published
 
-    def _with_generation(self, facts: Mapping[str, str], encoder: str) -> tuple[View, Tail]:
-        """View and tail as they are, or the generation alone where another is to be searched."""
+    def _with_generation(self, facts: Mapping[str, str], encoder: str) -> tuple[View, Tail, tuple[int, int] | None]:
+        """View, tail and seal as they are, or the generation alone where another is to be searched."""
         same = self._view.encoder in ("", encoder)
         while True:
             found, wrong = self.folder.find(facts.get("store", ""), encoder, self.bad)
             self._note_bad(wrong)
-            if found is None or (same and found.number == self._view.generation):
-                return (self._view, self._tail) if same else (View(), Tail())
+            # By its seal: one that was deleted and built again has the same number.
+            if found is None or (same and found.seal == self._seal):
+                return (self._view, self._tail, self._seal) if same else (View(), Tail(), None)
             try:
-                # Once a process: a flipped bit in an index would give wrong answers, or end the process.
-                check_files(found.folder, found.manifest)
-                return _alone(found, Segment.load(found.folder)), Tail()
+                self._check_files(found)
+                return _alone(found, Segment.load(found.folder)), Tail(), found.seal
             except Exception as error:  # whatever damaged files make numpy, json or the vector index say
                 self._note_bad({found.seal: str(error)})
+
+    def _check_files(self, found: Generation) -> None:
+        """Once a process: a flipped bit in an index would give wrong answers, or end the process."""
+        if found.seal not in self._checked:
+            check_files(found.folder, found.manifest)
+            self._checked.add(found.seal)
 
     def _note_bad(self, wrong: Mapping[tuple[int, int], str]) -> None:
         # A generation is a cache: without it an older one and the tail hold everything, slower and just as right.
@@ -206,7 +222,7 @@ class Store:
             if found is None:
                 break
             try:
-                check_files(found.folder, found.manifest)
+                self._check_files(found)
                 return
             except StoreError as error:
                 self._note_bad({found.seal: str(error)})
@@ -255,6 +271,10 @@ class Store:
     def encoder_of(self, view: View) -> Encoder:
         """The encoder whose vectors a view holds; raises `EncoderError`."""
         known = next((each for each in self.encoders.kept if each.hash == view.encoder), None)
+        if view.encoder and known is None and not self.encoders.has(view.encoder):
+            raise EncoderError(
+                f"store {self.name}: the encoder of this answer was given up while it was made; ask again"
+            )
         return self.encoders.loaded(view.encoder) or self.encoders.get(known)
 
     # ---- writing -------------------------------------------------------------------------------------------------
@@ -263,12 +283,14 @@ class Store:
         self,
         products: Iterable[Product],
         import_id: int | None = None,
-        base: Mapping[str, rows.Held] | None = None,
+        base: Mapping[str, rows.Held | None] | None = None,
         wait: bool = True,
+        places: Mapping[str, int] | None = None,
+        gone: Sequence[str] = (),
     ) -> Written:
         """See `writing.put`."""
         self._check_open()
-        return writing.put(self, products, import_id, base, wait)
+        return writing.put(self, products, import_id, base, wait, places, gone)
 
     def remove(self, ids: Iterable[str], import_id: int | None = None) -> int:
         """See `writing.remove`."""
@@ -341,15 +363,15 @@ def _alone(found: Generation, segment: Segment) -> View:
     return View((LiveSegment(segment),), found.manifest.change, found.number)
 
 
-def _place(
+def place(
     path: str | Path,
     cache: str | Path | None,
     create: bool,
     wanted: StoreSettings,
-    durable: bool,
-    lock_seconds: float,
+    durable: bool = True,
+    lock_seconds: float = LOCK_SECONDS,
 ) -> tuple[StoreFolder, Database]:
-    """The folder and the database of a path or URL; the folder is made."""
+    """The folder and the database of a path or URL; the folder is made. Raises `StoreMissing`, `StoreError`."""
     if is_url(path):
         database = PostgresDatabase(str(path), durable=durable, lock_seconds=lock_seconds)
         folder = StoreFolder(Path(cache or _default_cache(database.name)).absolute())
@@ -378,7 +400,8 @@ def _default_cache(name: str) -> Path:
     return Path(base) / "shelfwise" / sha256(name.encode()).hexdigest()[:16]
 
 
-def _facts(database: Database, wanted: StoreSettings, create: bool) -> Mapping[str, str]:
+def facts_of(database: Database, wanted: StoreSettings, create: bool) -> Mapping[str, str]:
+    """The facts of the store in a database, which is made if that is wanted; raises `StoreMissing`."""
     # Opening a store that is there writes nothing: it waits for no writer, and a newer format stays as it is.
     if database.has_tables():
         with database.read() as connection:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ..product import Product
 from ..product_parts import Offer
 from .building import Half, SegmentBuilder
@@ -60,16 +62,17 @@ def with_offers(view: View, tail: Tail, offers: NewOffers, change: int) -> tuple
     by_segment: list[dict[int, Sequence[Offer]]] = [{} for _ in view.segments]
     kept = len(view.segments) - len(tail.pieces)
     pieces = [dict(piece) for piece in tail.pieces] if any(key in p for p in tail.pieces for key in offers) else None
-    for key, by_variant in offers.items():
-        for at, live in enumerate(view.segments):
-            row = live.row_of(key)
-            if row < 0:
-                continue
-            first = int(live.segment.first_variant[row])
-            by_segment[at].update(enumerate(by_variant, first))
+    keys = list(offers)
+    for at, live in enumerate(view.segments):
+        rows = live.rows_of(keys)
+        there = np.flatnonzero(rows >= 0)
+        first = live.segment.first_variant[rows[there]]
+        for place, variant in zip(there.tolist(), first.tolist(), strict=True):
+            by_variant = offers[keys[place]]
+            by_segment[at].update(enumerate(by_variant, variant))
             if at >= kept and pieces is not None:
-                entry = pieces[at - kept][key]
-                pieces[at - kept][key] = Entry(entry.product.with_offers(by_variant), entry.vectors)
+                entry = pieces[at - kept][keys[place]]
+                pieces[at - kept][keys[place]] = Entry(entry.product.with_offers(by_variant), entry.vectors)
     segments = tuple(live.with_offers(new) for live, new in zip(view.segments, by_segment, strict=True))
     return replace(view, segments=segments, change=change), Tail(tuple(pieces), tail.size) if pieces else tail
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..columns.offers import PriceView
 from ..columns.overlay import Layer, Layers, has_offer_over, prices_over, with_layer
+from ..columns.view_fields import ViewFields
 from ..context import Context
 from ..product_parts import Offer
 from ..vectors.index import Mask, Rows, VectorIndex, Vectors
@@ -61,6 +62,11 @@ class LiveSegment:
     def has_offer(self) -> Mask:
         """Which variants have any offer anywhere."""
         return has_offer_over(self.segment.offers.has_offer(), self.layers)
+
+    def rows_of(self, product_ids: Sequence[str]) -> Rows:
+        """The live row of each product, or -1."""
+        rows = self.segment.rows_of(product_ids)
+        return rows if self.alive is None else np.where((rows >= 0) & self.alive[rows], rows, -1)
 
     def row_of(self, product_id: str) -> int:
         """The live row of a product, or -1."""
@@ -117,6 +123,11 @@ class View:
     def keys(self) -> NDArray[np.int64]:
         """The tie-breaking key of each row."""
         return np.concatenate([live.segment.keys for live in self.segments]) if self.segments else np.zeros(0, np.int64)
+
+    @cached_property
+    def fields(self) -> ViewFields:
+        """The fields of all segments, by name."""
+        return ViewFields([live.segment.fields for live in self.segments])
 
     def parts(self) -> list[tuple[LiveSegment, slice]]:
         """Each segment with its span of rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -55,21 +55,25 @@ class Encoded:
     rows: Sequence[dict[str, Any]] = ()
     encoded: int = 0
     unread: int = 0
+    complete: bool = True  # False: without those of the encoder that can be gone back to
 
 
 def put(
     store: Store,
     products: Iterable[Product],
     import_id: int | None = None,
-    base: Mapping[str, rows.Held] | None = None,
+    base: Mapping[str, rows.Held | None] | None = None,
     wait: bool = True,
+    places: Mapping[str, int] | None = None,
+    gone: Sequence[str] = (),
 ) -> Written:
     """Stores products, encoding what is new; durable when it returns, searchable after `refresh`.
 
     Of two with the same id the last wins. Unchanged products are not written, known texts not encoded; where only
-    offers differ, only they are written. `base`: what these products were made from; raises `ChangedMeanwhile`, and
-    writes nothing, when another writer changed one of them since. Without `wait` the encoding is left to the
-    maintainer.
+    offers differ, only they are written. `base`: what these products were made from (None: there was none); raises
+    `ChangedMeanwhile`, and writes nothing, when another writer changed one of them since. Without `wait` the encoding
+    is left to the maintainer. `places`: the feed's row of each product, for `why`. `gone`: products
+    that are deleted with the same step.
     """
     resolved = {p.id: p.resolved(store.context.locale or "", store.context.currency or "") for p in products}
     while True:
@@ -86,9 +90,10 @@ def put(
             encoded = encode(store, fresh, facts)
         else:
             waiting = _without_vectors(store, fresh, facts)
-        if new or priced:
+        deleted = 0
+        if new or priced or gone:
             with store.database.write() as connection:
-                if base and rows.held(connection, list(base)) != dict(base):
+                if base and _moved(connection, base):
                     raise ChangedMeanwhile
                 now = settings.read(connection)
                 settings.check_format(now, store.database.name)
@@ -98,19 +103,29 @@ def put(
                     note_encoder(store, connection, now)
                 rows.upsert(connection, schema.vectors, encoded.rows)
                 change = next_change(connection)
+                if not encoded.complete:
+                    settings.note_incomplete(connection, now, change)
                 if format_ > 1:
-                    rows.remember(connection, import_id, [*new, *(row.id for row in priced)], change)
+                    rows.remember(connection, import_id, [*new, *(row.id for row in priced)], change, places)
                     _note_waiting(connection, list(new), waiting, change)
                 _write(connection, list(new.values()), priced, change, import_id)
+                deleted = _delete(connection, gone, change, import_id, format_)
         changed = sum(key in held for key in new) + len(priced)
         return Written(
             added=len(new) + len(priced) - changed,
             changed=changed,
             unchanged=len(stored) - len(new) - len(priced),
+            deleted=deleted,
             encoded=encoded.encoded,
             unread=encoded.unread,
             waiting=len(waiting),
         )
+
+
+def _moved(connection: Connection, base: Mapping[str, rows.Held | None]) -> bool:
+    """Whether one of these products is no longer as it was."""
+    now = rows.held(connection, list(base))
+    return any(now.get(key) != was for key, was in base.items())
 
 
 def _basis(facts: Facts) -> tuple[str, ...]:
@@ -144,16 +159,20 @@ def remove(store: Store, ids: Iterable[str], import_id: int | None = None) -> in
     with store.database.write() as connection:
         format_ = settings.check_format(settings.read(connection), store.database.name)
         there = list(rows.held(connection, list(dict.fromkeys(ids))))
-        if there:
-            change = next_change(connection)
-            if format_ > 1:
-                rows.remember(connection, import_id, there, change)
-                rows.delete_in(connection, schema.waiting.c.product_id, there)
-            gone = [
-                {"id": key, "change": change, "document": None, "hash": "", "import_id": import_id} for key in there
-            ]
-            rows.upsert(connection, schema.products, gone)
-            rows.delete_in(connection, schema.offers.c.product_id, there)
+        return _delete(connection, there, next_change(connection), import_id, format_) if there else 0
+
+
+def _delete(connection: Connection, ids: Sequence[str], change: int, import_id: int | None, format_: int) -> int:
+    there = list(rows.held(connection, ids))
+    if format_ > 1:
+        rows.remember(connection, import_id, there, change)
+        rows.delete_in(connection, schema.waiting.c.product_id, there)
+    rows.upsert(
+        connection,
+        schema.products,
+        [{"id": key, "change": change, "document": None, "hash": "", "import_id": import_id} for key in there],
+    )
+    rows.delete_in(connection, schema.offers.c.product_id, there)
     return len(there)
 
 
@@ -168,16 +187,21 @@ def encode(store: Store, products: Sequence[Product], facts: Facts) -> Encoded:
     texts = {key: text for product in products for key, text in rows.texts_of(product).values()}
     if not texts:
         return Encoded()
-    made = encode_missing(store, store.encoders.get(settings.published(facts).encoder), texts)
-    before = settings.previous(facts)
-    if before is None or before.encoder is None:
+    live, before = settings.published(facts).encoder, settings.previous(facts)
+    made = encode_missing(store, store.encoders.get(live), texts)
+    if before is None or before.encoder is None or _same(before.encoder, live):
         return made
     try:
         also = encode_missing(store, store.encoders.get(before.encoder), texts)
     except ShelfwiseError as error:
-        logger.warning("store %s: not encoded for a way back: %s", store.database.name, error)
-        return made
+        if settings.previous_lacks(facts) is None:  # once
+            logger.warning("store %s: not encoded for a way back: %s", store.database.name, error)
+        return replace(made, complete=False)
     return Encoded([*made.rows, *also.rows], made.encoded, made.unread)
+
+
+def _same(one: EncoderFacts, other: EncoderFacts | None) -> bool:
+    return other is not None and one.hash == other.hash
 
 
 def encode_missing(store: Store, encoder: Encoder, texts: Mapping[rows.TextKey, str]) -> Encoded:

@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EncoderError, StoreError
-from ..threads import answer_threads
+from ..threads import answer_threads, build_threads
 from .index import Mask, Matches, Rows, Vectors
 
 # Half precision: 1.2 ms a query instead of 2.8 (54,667 x 384, one thread), half the memory, and the same top 200.
 QUANTIZER = faiss.ScalarQuantizer.QT_fp16
 # Up to here an exact scan costs less than about 10 ms a query; above, cells.
 EXACT_UP_TO = 300_000
-# Fewer allowed rows than this are compared one by one: below it, that beats FAISS's scan with a bitmap.
-FEW_ROWS = 1_000
+# Comparing rows one by one costs 0.5 us each, FAISS's scan with a bitmap 40 us and 1.5 ns for each row that it steps
+# over: they are even where one row in 300 is allowed (benchmarks/switch.py).
+FEWEST_SCANNED, STEPPED_OVER = 40, 300
+# Up to so many allowed rows all cells are looked into: that costs at most as much again, and is exact.
+ALL_CELLS_UP_TO = 30_000
 
 
 class _FaissIndex(ABC):
@@ -67,6 +70,7 @@ class FlatIndex(_FaissIndex):
         index = faiss.IndexScalarQuantizer(vectors.shape[1], QUANTIZER, faiss.METRIC_INNER_PRODUCT)
         # FAISS demands training of every quantizer; fp16 learns nothing from it.
         index.is_trained = True
+        faiss.omp_set_num_threads(build_threads())
         for start in range(0, len(vectors), 65_536):
             index.add(np.ascontiguousarray(vectors[start : start + 65_536], np.float32))
         return cls(index)
@@ -80,12 +84,18 @@ class FlatIndex(_FaissIndex):
             _set_threads()
             scores, rows = self._index.search(queries, min(k, self.n_rows))
             return padded(scores, rows, k)
-        count = int(np.count_nonzero(allowed))
-        if count <= FEW_ROWS:
-            return self._compare(queries, k, np.flatnonzero(allowed))
+        few = np.count_nonzero(allowed) <= few_rows(self.n_rows)
+        return self.compared(queries, k, allowed) if few else self.scanned(queries, k, allowed)
+
+    def compared(self, queries: Vectors, k: int, allowed: Mask) -> Matches:
+        """A search that looks at the allowed rows one by one."""
+        return self._compare(queries, k, np.flatnonzero(allowed))
+
+    def scanned(self, queries: Vectors, k: int, allowed: Mask) -> Matches:
+        """A search that steps over what is not allowed."""
         parameters = faiss.SearchParameters(sel=_selector(allowed))
         _set_threads()
-        scores, rows = self._index.search(queries, min(k, count), params=parameters)
+        scores, rows = self._index.search(queries, min(k, int(np.count_nonzero(allowed))), params=parameters)
         return padded(scores, rows, k)
 
     def _vectors(self, rows: Rows) -> Vectors:
@@ -94,8 +104,15 @@ class FlatIndex(_FaissIndex):
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """See `VectorIndex.scores`."""
-        found: Vectors = self._vectors(rows) @ query
-        return found
+        if len(rows) <= few_rows(self.n_rows):
+            few: Vectors = self._vectors(rows) @ query
+            return few
+        allowed = np.zeros(self.n_rows, bool)
+        allowed[rows] = True
+        matches = self.scanned(query[np.newaxis], int(np.count_nonzero(allowed)), allowed)
+        found = np.zeros(self.n_rows, np.float32)
+        found[matches.rows[0]] = matches.scores[0]
+        return found[rows]
 
     def vector(self, row: int) -> Vectors:
         """See `VectorIndex.vector`."""
@@ -104,7 +121,7 @@ class FlatIndex(_FaissIndex):
 
 
 class IvfIndex(_FaissIndex):
-    """Approximate: rows lie in cells and a query looks into the nearest; exact when the mask leaves few rows."""
+    """Approximate: rows lie in cells and a query looks into the nearest; exact under a mask of up to 30,000 rows."""
 
     def __init__(self, index: faiss.IndexIVFScalarQuantizer) -> None:
         self._index = index
@@ -120,6 +137,7 @@ class IvfIndex(_FaissIndex):
         index.own_fields = True
         coarse.this.disown()
         sample = np.random.default_rng(0).permutation(rows)[: 64 * cells]
+        faiss.omp_set_num_threads(build_threads())
         index.by_residual = False  # half precision needs no residuals, and the codes stay the vectors themselves
         index.train(np.ascontiguousarray(vectors[np.sort(sample)], np.float32))
         for start in range(0, rows, 65_536):
@@ -131,13 +149,15 @@ class IvfIndex(_FaissIndex):
         """See `VectorIndex.search`. Cells are searched until `k` allowed rows are found, or all were."""
         check_queries(queries, self.dimension)
         count = self.n_rows if allowed is None else int(np.count_nonzero(allowed))
-        if allowed is not None and count <= FEW_ROWS:
+        if allowed is not None and count <= few_rows(self.n_rows):
             return self._compare(queries, k, np.flatnonzero(allowed))
         if not count:
             return _nothing(queries, k)
         selector = None if allowed is None else _selector(allowed)
         # A mask empties cells, so the fewer rows it leaves, the more cells are looked into.
         probes = min(int(self._index.nlist), int(self._index.nprobe * self.n_rows / count))
+        if allowed is not None and count <= ALL_CELLS_UP_TO:
+            probes = int(self._index.nlist)
         wanted = min(k, count)
         while True:
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
@@ -148,6 +168,7 @@ class IvfIndex(_FaissIndex):
             probes = min(probes * 4, int(self._index.nlist))
 
     def _vectors(self, rows: Rows) -> Vectors:
+        _set_threads()
         found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows))
         return found
 
@@ -162,6 +183,11 @@ class IvfIndex(_FaissIndex):
         """See `VectorIndex.vector`."""
         found: Vectors = self._index.reconstruct(row)
         return found
+
+
+def few_rows(n_rows: int) -> int:
+    """Up to how many allowed rows of an index are compared one by one."""
+    return max(FEWEST_SCANNED, n_rows // STEPPED_OVER)
 
 
 def build(vectors: NDArray[np.floating[Any]]) -> FlatIndex | IvfIndex:

@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 
 from ..device import faiss_gpus, fell_back
-from .faiss_index import FEW_ROWS, FlatIndex, IvfIndex, check_queries, padded
+from .faiss_index import FlatIndex, IvfIndex, check_queries, padded
 from .index import Mask, Matches, Rows, VectorIndex, Vectors
 
 # FAISS's flat GPU index takes no selector; a mask that leaves at least this share is served by asking for more.
@@ -53,7 +53,7 @@ class GpuIndex:
         """See `VectorIndex.search`."""
         check_queries(queries, self.dimension)
         asked = k if allowed is None else k + int(self.n_rows - np.count_nonzero(allowed))
-        narrow = allowed is not None and np.count_nonzero(allowed) < max(FEW_ROWS, WIDE_MASK * self.n_rows)
+        narrow = allowed is not None and np.count_nonzero(allowed) < WIDE_MASK * self.n_rows
         if narrow or k > MOST_ASKED or not self.n_rows:
             return self.cpu.search(queries, k, allowed)
         scores, rows = self._gpu.search(queries, min(asked, MOST_ASKED, self.n_rows))

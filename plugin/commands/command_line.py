@@ -21,7 +21,8 @@ from ..hooks import call_each, load_entry_points, plugin_manager
 from . import failures, screen
 
 NAME = "shelfwise"
-OWN = ("importing", "searching", "products", "models")  # modules with `register_commands`, in the order of --help
+# Modules with `register_commands`, in the order of --help.
+OWN = ("importing", "searching", "why", "products", "operations", "reconciling", "archives", "models")
 
 
 class CommandLine(TyperGroup):

@@ -87,7 +87,7 @@ def import_feed(
     source = read_feed(
         feed,
         format=format,
-        mapping=_mapping(mapping),
+        mapping=mapping_from(mapping),
         locale=locale or "",
         currency=currency or "",
         encoding=encoding,
@@ -111,7 +111,8 @@ def import_feed(
         show_report(made, store)
 
 
-def _mapping(texts: list[str]) -> dict[str, str]:
+def mapping_from(texts: list[str]) -> dict[str, str]:
+    """Fields by column, of what `--mapping` says; raises a usage error."""
     made = {}
     for text in texts:
         column, equals, field = text.rpartition("=")

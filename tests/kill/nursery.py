@@ -6,6 +6,8 @@ acknowledges to the file `out` with plain writes, which a kill cannot take back.
 
 from __future__ import annotations
 
+import importlib.util
+import codecs
 import json
 import os
 import signal
@@ -19,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from shelfwise.index import ImportOptions, Product, Store, read_feed
+from shelfwise.index import ImportOptions, Product, Store, dump_store, read_feed, restore_store, upgrade_store
 from shelfwise.index.encoders.hashing import HashingEncoder
+from shelfwise.index.store import following, maintenance
 from shelfwise.plugin import Shop
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -57,12 +60,25 @@ def trio(number: int) -> list[Product]:
     ]
 
 
+def open_shop(order: dict[str, Any], **options: Any) -> Shop:
+    """The shop at the order's folder or URL."""
+    return Shop.open(order["store"], **({"cache": order.get("cache"), "encoder": "hashing"} | options))
+
+
+def become_nobody() -> None:
+    """Gives up the right to write whatever belongs to root."""
+    codecs.lookup("ascii")  # loaded when it is first used; nobody may read where root's Python lies
+    if os.geteuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+
+
 # ---- what a child can do -----------------------------------------------------------------------------------------
 
 
 def write(order: dict[str, Any], says: Says) -> None:
     """Writes for ever: a trio again and again, a product that stays, one that is deleted."""
-    with Shop.open(order["store"], encoder="hashing") as shop:
+    with open_shop(order) as shop:
         for number in count(order.get("first", 1)):
             shop.upsert(trio(number))
             says(f"trio {number}")
@@ -77,19 +93,20 @@ def write(order: dict[str, Any], says: Says) -> None:
 
 
 def write_once(order: dict[str, Any], says: Says) -> None:
-    """One trio, one deletion and one generation, then the end."""
-    with Shop.open(order["store"], encoder="hashing") as shop:
+    """One trio, one deletion, one generation and the removal of an old one, then the end."""
+    with open_shop(order) as shop:
         shop.upsert(trio(order["number"]))
         says(f"trio {order['number']}")
         shop.delete("old")
         says("gone old")
         shop.store.build_generation()
         says("built")
+        maintenance.remove_generations(shop.store)
 
 
 def own(order: dict[str, Any], says: Says) -> None:
     """Writes products that nobody else writes, then the end."""
-    with Shop.open(order["store"], encoder="hashing") as shop:
+    with open_shop(order) as shop:
         for at in range(order["count"]):
             shop.upsert(Product(f"{order['name']}-{at}", f"Kettle {at} of {order['name']}", price=at + 1))
             says(f"put {order['name']}-{at}")
@@ -97,7 +114,7 @@ def own(order: dict[str, Any], says: Says) -> None:
 
 def one(order: dict[str, Any], says: Says) -> None:
     """Opens, says so, waits for the file `go`, writes one product, says when."""
-    with Shop.open(order["store"], encoder="hashing") as shop:
+    with open_shop(order) as shop:
         says("open")
         wait_for(order["go"])
         shop.upsert(Product(**order["product"]))
@@ -107,14 +124,14 @@ def one(order: dict[str, Any], says: Says) -> None:
 def opens(order: dict[str, Any], says: Says) -> None:
     """Opens a store that may not be there yet, at the same moment as others."""
     wait_for(order["go"])
-    Shop.open(order["store"], encoder="hashing").close()
+    open_shop(order).close()
     says("opened")
 
 
 def import_feed(order: dict[str, Any], says: Says) -> None:
     """Imports a feed with an encoder that writes down what it encodes."""
     encoder = WritingEncoder(order["encoded"], order.get("seconds", 0.0))
-    with Shop.open(order["store"], encoder=encoder) as shop:
+    with open_shop(order, encoder=encoder) as shop:
         says("open")
         report = shop.upsert(read_feed(order["feed"]), options=ImportOptions(mode=order.get("mode", "merge")))
         says(f"imported {report.added} {report.changed} {report.unchanged} {report.encoded}")
@@ -122,28 +139,86 @@ def import_feed(order: dict[str, Any], says: Says) -> None:
 
 def build(order: dict[str, Any], says: Says) -> None:
     """Waits for the file `go`, then builds one generation."""
-    store = Store.open(order["store"], encoder="hashing")
+    store = Store.open(order["store"], cache=order.get("cache"), encoder="hashing")
     says("open")
     wait_for(order["go"])
     says(f"number {store.build_generation()}")
     store.close()
 
 
+def search(order: dict[str, Any], says: Says) -> None:
+    """Says which generation and how many products it searches, whenever that changes; follows others if it is told."""
+    if order.get("nobody"):
+        become_nobody()
+    if not order.get("follow", True):
+        following.FOLLOW_SECONDS = 3_600.0
+    store = Store.open(order["store"], cache=order.get("cache"), encoder="hashing")
+    store.follow()
+    said = ""
+    while True:
+        view = store.view
+        if (line := f"generation {view.generation} products {view.n_products}") != said:
+            says(line)
+        said = line
+        time.sleep(0.01)
+
+
+def watch_price(order: dict[str, Any], says: Says) -> None:
+    """Says a product's price (in 1/10,000) and stock whenever they change; looks at nothing but the view."""
+    store = Store.open(order["store"], cache=order.get("cache"), encoder="hashing")
+    said = ""
+    while True:
+        view = store.view
+        live, row = view.place(view.row_of(order["product"]))
+        prices, variant = live.prices(store.context), live.segment.first_variant[row]
+        if (line := f"price {prices.price[variant]} stock {prices.stock[variant]}") != said:
+            says(line)
+        said = line
+        time.sleep(0.01)
+
+
 def hold_lock(order: dict[str, Any], says: Says) -> None:
     """Holds the writer's lock until it is killed."""
-    store = Store.open(order["store"], encoder="hashing")
+    store = Store.open(order["store"], cache=order.get("cache"), encoder="hashing")
     with store.database.write():
         says("locked")
         time.sleep(60)
 
 
+def alone(order: dict[str, Any], says: Says) -> None:
+    """Says whether it is the one that does a task, and if so does it until it is killed."""
+    store = Store.open(order["store"], cache=order.get("cache"), encoder="hashing", maintain=False)
+    with store.database.alone(order["task"]) as mine:
+        says(f"alone {mine}")
+        time.sleep(60 if mine else 0)
+    store.close()
+
+
+def dump(order: dict[str, Any], says: Says) -> None:
+    """Dumps the store to the same place again and again, so many times."""
+    for number in range(1, order.get("times", 1) + 1):
+        dump_store(order["store"], order["archive"], overwrite=True, cache=order.get("cache"))
+        says(f"dumped {number}")
+
+
+def restore(order: dict[str, Any], says: Says) -> None:
+    """Makes the store of an archive."""
+    says("start")
+    restore_store(order["archive"], order["store"], cache=order.get("cache"))
+    says("restored")
+
+
+def upgrade(order: dict[str, Any], says: Says) -> None:
+    """Raises the store's format."""
+    says("start")
+    says(f"upgraded {upgrade_store(order['store'], cache=order.get('cache')).kept}")
+
+
 def open_as_nobody(order: dict[str, Any], says: Says) -> None:
     """Opens the store as a user who may not write there."""
-    if os.geteuid() == 0:
-        os.setgid(65534)
-        os.setuid(65534)
+    become_nobody()
     try:
-        with Shop.open(order["store"], encoder="hashing") as shop:
+        with open_shop(order) as shop:
             says(f"opened {len(shop)} {len(shop.search('lamp'))}")
             shop.upsert(Product("new", "New"))
             says("wrote")
@@ -151,8 +226,35 @@ def open_as_nobody(order: dict[str, Any], says: Says) -> None:
         says(f"{type(error).__name__}: {error}")
 
 
+def call(order: dict[str, Any], says: Says) -> None:
+    """Runs the function `name` of the file `file`, a test's own."""
+    spec = importlib.util.spec_from_file_location("test_of_child", order["file"])
+    assert spec and spec.loader
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    getattr(module, order["name"])(order, says)
+
+
 DOES: dict[str, Callable[[dict[str, Any], Says], None]] = {
-    each.__name__: each for each in (write, write_once, own, one, opens, import_feed, build, hold_lock, open_as_nobody)
+    each.__name__: each
+    for each in (
+        call,
+        write,
+        write_once,
+        own,
+        one,
+        opens,
+        import_feed,
+        build,
+        search,
+        watch_price,
+        hold_lock,
+        alone,
+        dump,
+        restore,
+        upgrade,
+        open_as_nobody,
+    )
 }
 
 
@@ -172,6 +274,7 @@ def die_at(step: str) -> None:
     """
     name, nth, when = step.split(":")
     calls = count(1)
+    following.FOLLOW_SECONDS = 3_600.0  # its steps would be counted too
 
     def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from shelfwise.index import (
     StoreMissing,
     UnknownProduct,
 )
-from shelfwise.plugin import Context, Product, Request, Shop
+from shelfwise.index.store import following
+from shelfwise.plugin import Context, OfferUpdate, Product, Request, Shop
 
 Opens = Callable[..., Shop]
 
@@ -125,10 +128,50 @@ def test_a_deleted_product_vanishes_at_once_from_every_answer(shop: Shop) -> Non
 def test_a_product_that_another_process_just_deleted_is_left_out_of_the_page(
     shop: Shop, open_shop: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shop.close()
+    monkeypatch.setattr(following, "FOLLOW_SECONDS", 3_600.0)  # the view is not to know
+    shop = open_shop()
     assert "lamp3" in shop.search("lamp").ids
-    monkeypatch.setattr("shelfwise.index.store.store.FOLLOW_SECONDS", 3600.0)  # the view does not know yet
     open_shop().delete("lamp3")
+    assert shop.store.view.row_of("lamp3") >= 0
     assert "lamp3" not in shop.search("lamp").ids
+
+
+# ---- prices and stock --------------------------------------------------------------------------------------------
+
+
+def test_new_prices_and_stock_are_in_filters_sorts_facets_and_hits_when_update_offers_returns(shop: Shop) -> None:
+    red = {"colour": "red"}
+    assert shop.search("", filters=red, sort="price").ids == ["lamp0", "lamp3", "lamp6", "lamp9", "boots"]
+    assert shop.search("", filters=red, facets=["brand"]).facets["brand"].count("Volt") == 2
+    report = shop.update_offers(
+        [
+            {"id": "lamp0", "price": 500, "stock": 1},
+            OfferUpdate("boots", variant_id="boots-42", price="9.90", stock=2),
+            {"id": "lamp3", "stock": 0},
+            {"id": "none", "stock": 1},
+        ]
+    )
+    assert (report.changed, report.unknown, report.problems) == (3, 1, ["'none': there is no such product"])
+    found = shop.search("", filters=red, sort="price")
+    assert found.ids == ["boots", "lamp3", "lamp6", "lamp9", "lamp0"]
+    assert [hit.price.amount for hit in found if hit.price] == [Decimal("9.90"), 13, 16, 19, 500]
+    sold_out = shop.search("", filters=red | {"in_stock": False}, sort="price").ids
+    assert sold_out == ["lamp3", "boots"], "one size of the boots"
+    assert shop.search("", filters=red | {"price": (400, None)}).ids == ["lamp0"]
+    cheap = shop.search("", filters=red | {"price": (None, 20)}, facets=["brand"])
+    assert (cheap.total, cheap.facets["brand"].count("Nord"), cheap.facets["brand"].count("Volt")) == (4, 1, 1)
+
+
+def test_prices_follow_a_clock_that_goes_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.update_offers([OfferUpdate("sandals", price=20, market="de", starts="2030-01-01", ends="2030-02-01")])
+    context = Context(market="de")
+    for day, price in [("2029-12-31", 30), ("2030-01-15", 20), ("2029-12-31", 30), ("2030-03-01", 30)]:
+        moment = datetime.fromisoformat(f"{day}T12:00+00:00").timestamp()
+        for clock in ("time.time", "shelfwise.plugin.shop.time"):
+            monkeypatch.setattr(clock, lambda at=moment: at)
+        (hit,) = shop.search("sandals", filters={"id": "sandals"}, context=context)
+        assert hit.price is not None and hit.price.amount == price, day
 
 
 # ---- getting -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shelfwise.index.store import store as store_module
+from shelfwise.index.store import following
 from shelfwise.plugin import Product, Request, Results, Shop
 
 Opens = Callable[..., Shop]
@@ -23,8 +23,13 @@ def assert_consistent(found: Results) -> None:
     assert found.facets["brand"].count("Lumen") <= found.total
 
 
-def run_beside(reads: list[Callable[[], Any]], write: Callable[[int], Any], seconds: float) -> tuple[int, int]:
-    """Reads in a thread each while this one writes; how often each was done. Raises what a reader raised."""
+def run_beside(
+    reads: list[Callable[[], Any]], write: Callable[[int], Any], seconds: float, writes: int = 1
+) -> tuple[int, int]:
+    """Reads in a thread each while this one writes; how often each was done. Raises what a reader raised.
+
+    For some seconds, and longer (but not for ever) where the readers leave little time for that many writes.
+    """
     failures: list[BaseException] = []
     done, end = [0] * len(reads), threading.Event()
 
@@ -39,22 +44,23 @@ def run_beside(reads: list[Callable[[], Any]], write: Callable[[int], Any], seco
     threads = [threading.Thread(target=go_on, args=(at,)) for at in range(len(reads))]
     for thread in threads:
         thread.start()
-    until, writes = time.monotonic() + seconds, 0
-    while time.monotonic() < until and not failures:
-        write(writes)
-        writes += 1
+    begun, written = time.monotonic(), 0
+    while time.monotonic() < begun + (seconds if written >= writes else 20 * seconds) and not failures:
+        write(written)
+        written += 1
     end.set()
     for thread in threads:
         thread.join()
     if failures:
         raise failures[0]
-    return min(done), writes
+    return min(done), written
 
 
+@pytest.mark.slow
 def test_many_threads_read_while_one_writes_deletes_and_builds(
     open_shop: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "FOLLOW_SECONDS", 0.0)
+    monkeypatch.setattr(following, "FOLLOW_SECONDS", 0.001)  # the follower comes in between as often as it can
     shop = open_shop()
     shop.upsert([Product(f"p{at}", f"Lamp model {at}", brand="Lumen", price=at % 60) for at in range(300)])
     asks: dict[str, Any] = {"filters": {"price": (None, 50)}, "facets": ["brand"]}
@@ -77,7 +83,7 @@ def test_many_threads_read_while_one_writes_deletes_and_builds(
         ],
         lambda: len(shop),
     ]
-    least, writes = run_beside(reads, write, seconds=3)
+    least, writes = run_beside(reads, write, seconds=3, writes=6)
     assert least > 5 and writes > 5
 
 
@@ -104,6 +110,7 @@ def test_a_read_after_a_write_in_the_same_thread_sees_it_whatever_others_do(open
     assert len(shop) == 50
 
 
+@pytest.mark.slow
 def test_small_caches_of_filters_and_queries_stand_many_threads(
     open_shop: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:

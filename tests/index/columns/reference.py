@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from typing import Any
 
 from shelfwise.index import (
     Context,
+    DateRange,
     Filter,
     InStock,
     Not,
@@ -82,8 +83,8 @@ def holds(product: Product, variant: Variant, offer: Offer | None, each: Filter)
         return offer is not None and (offer.stock != 0) == each.wanted
     if each.field == "id":
         return product.id in each.values
-    if each.field == "added":
-        return product.added is not None and between(product.added.timestamp(), each.low, each.high)
+    if isinstance(each, DateRange) and each.field == "added":
+        return product.added is not None and between(product.added, each.low, each.high)
     values = values_of(product, variant, each.field)
     if isinstance(each, Range):
         return any(value.number is not None and between(value.number, each.low, each.high) for value in values)
@@ -91,7 +92,7 @@ def holds(product: Product, variant: Variant, offer: Offer | None, each: Filter)
     return any(value.code in wanted for value in values)
 
 
-def between(number: float | Decimal, low: float | Decimal | None, high: float | Decimal | None) -> bool:
+def between(number: Any, low: Any, high: Any) -> bool:
     return (low is None or number >= low) and (high is None or number <= high)
 
 

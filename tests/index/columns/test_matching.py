@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from shelfwise.index import (
     AnyOf,
     Context,
+    DateRange,
     FilterError,
     InStock,
     Not,
@@ -34,7 +35,7 @@ def range_of(ends):
     return st.tuples(st.none() | ends, st.none() | ends).map(lambda pair: pair if None in pair else tuple(sorted(pair)))
 
 
-times = moments.filter(bool).map(lambda moment: moment.timestamp())
+times = moments.filter(bool)
 simple = st.one_of(
     st.builds(AnyOf, st.just("colour"), some([*COLOURS, "never"])),
     st.builds(AnyOf, st.just("size"), some(SIZES)),
@@ -43,7 +44,7 @@ simple = st.one_of(
     st.builds(AnyOf, st.just("id"), some([f"p{at}" for at in range(31)])),
     st.builds(Under, st.just("category"), some([*CATEGORIES, "Boots", "Nowhere"])),
     st.builds(lambda ends: Range("weight", *ends), range_of(st.sampled_from([0.5, 1.0, 1.5, 27.0]))),
-    st.builds(lambda ends: Range("added", *ends), range_of(times)),
+    st.builds(lambda ends: DateRange("added", *ends), range_of(times)),
     st.builds(lambda ends: PriceRange(*ends), range_of(prices)),
     st.builds(InStock, st.booleans()),
 )
@@ -153,7 +154,7 @@ def test_a_price_is_compared_to_the_last_decimal():
     assert found(products, {"price": (None, "10.0001")}) == ["p0", "p1"]
 
 
-NAMES = "added, category, colour, id, in_stock, price, size, sleeve, weight"
+NAMES = "colour, category, price, sleeve, in_stock, added, id, size and 1 more"
 
 
 @pytest.mark.parametrize(
@@ -163,10 +164,14 @@ NAMES = "added, category, colour, id, in_stock, price, size, sleeve, weight"
         ({"color": {"not": "red"}}, f"filter color: no product has such a field; wanted one of {NAMES}"),
         (
             {"colour": (1, 2)},
-            "filter colour: wanted values, got a range, but this field has no numbers; use a list of its values",
+            "filter colour: wanted values, got a range, but this field has no numbers; it has blue, red",
         ),
+        (
+            {"colour": ("2026-01-01", None)},
+            "filter colour: wanted values, got a range, but this field has no dates; it has blue, red",
+        ),
+        ({"weight": "1cm..2cm"}, "filter weight: wanted a range in kg, or what compares with it, got cm"),
         ({"id": (1, 2)}, "filter id: wanted ids, as a text or a list, got Range"),
-        ((AnyOf("added", ("2026",)),), "filter added: wanted a range of dates, got AnyOf"),
     ],
 )
 def test_a_filter_that_cannot_hold_is_refused_with_what_there_is(given_filters, sentence):
@@ -187,3 +192,150 @@ def test_deleted_products_never_pass():
     assert ids(tombstones, match(tombstones, (), EUR).mask) == ["leaflet", "shirt"]
     assert ids(tombstones, match(tombstones, parse_filters({"id": "socks"}), EUR).mask) == []
     assert ids(tombstones, match(tombstones, parse_filters({"id": {"not": "shirt"}}), EUR).mask) == ["leaflet"]
+
+
+# ---- types read from the catalogue -------------------------------------------------------------------------------
+
+
+def typed(id: str, **attributes) -> Product:
+    return Product(id, "x", price=5, attributes=attributes).resolved("en", "EUR")
+
+
+TYPED = [
+    typed("a", width="20 cm", waterproof="yes", released="2026-01-05", article="0012", volume="500 ml"),
+    typed("b", width="25,5 cm", waterproof="no", released="2026-01-31T23:00:00+00:00", article="12", volume="0.5 l"),
+    typed("c", width="0.3 m", waterproof="ja", released="2026-02-01", volume={"value": 1, "unit": "l"}),
+    typed("d", width='12"', released="soon", volume="a lot"),
+    typed("e", width="wide"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given_filters", "right"),
+    [
+        ({"width": (20, 30)}, ["a", "b", "c"]),
+        ({"width": "20..<30"}, ["a", "b"]),
+        ({"width": "20cm..0.3m"}, ["a", "b", "c"]),
+        ({"width": "250mm.."}, ["b", "c", "d"]),
+        ({"width": (None, None)}, ["a", "b", "c", "d"]),
+        ({"width": {"not": (20, 30)}}, ["d", "e"]),
+        ({"width": 20}, ["a"]),
+        ({"width": "200 mm"}, ["a"]),
+        ({"width": "30 cm"}, ["c"]),
+        ({"width": ["0.3 m", "wide"]}, ["c", "e"]),
+        ({"volume": "500 ml"}, ["a"]),  # as it is written there
+        ({"volume": "0.5 litres"}, ["a", "b"]),
+        ({"volume": "1 l"}, ["c"]),
+        ({"waterproof": True}, ["a", "c"]),
+        ({"waterproof": "true"}, ["a", "c"]),
+        ({"waterproof": "yes"}, ["a", "c"]),
+        ({"waterproof": False}, ["b"]),
+        ({"waterproof": {"not": True}}, ["b", "d", "e"]),
+        ({"released": ("2026-01-05", "2026-01-31")}, ["a", "b"]),
+        ({"released": ["2026-01-05", "2026-01-31"]}, ["a"]),
+        ({"released": "2026-01-05..2026-01-31"}, ["a", "b"]),
+        ({"released": (None, "2026-01-31")}, ["a", "b"]),
+        ({"released": {"not": "2026-01-05..2026-01-31"}}, ["c", "d", "e"]),
+        ({"released": "soon"}, ["d"]),
+        ({"article": "12"}, ["b"]),
+        ({"article": "0012"}, ["a"]),
+        ({"article": "12.0"}, ["a", "b"]),
+        ({"brand": "12"}, None),
+    ],
+)
+def test_a_field_is_asked_by_what_its_values_are_in_one_segment_or_two(given_filters, right):
+    for made in splits(TYPED):
+        if right is None:
+            with pytest.raises(FilterError):
+                match(made, parse_filters(given_filters), EUR)
+            continue
+        assert sorted(ids(made, match(made, parse_filters(given_filters), EUR).mask)) == right
+
+
+def test_a_number_and_a_text_that_looks_like_it_stay_apart_where_the_field_is_a_name():
+    brands = [Product(id, "x", brand=id, price=5, currency="EUR") for id in ("0012", "12")]
+    assert found(brands, {"brand": "12"}) == ["12"]
+    assert found(brands, {"brand": "12.0"}) == []
+
+
+# ---- what is said of an answer -----------------------------------------------------------------------------------
+
+
+def notes(products, given_filters, context=EUR) -> tuple[str, ...]:
+    return match(view(products), parse_filters(given_filters), context).notes
+
+
+@pytest.mark.parametrize(
+    ("given_filters", "said"),
+    [
+        ({"colour": "red"}, ()),
+        ({"colour": ["red", "rde"]}, ("filter colour: no product has 'rde'; the nearest values are red, blue.",)),
+        (
+            {"colour": {"not": "green"}},
+            ("filter colour: no product has 'green'; the nearest values are red, blue.",),
+        ),
+        (
+            {"colour": "rad"},
+            (
+                "filter colour: no product has 'rad'; the nearest values are red, blue.",
+                "No product passes 'colour:rad'.",
+            ),
+        ),
+        (
+            {"sleeve": [f"s{at}" for at in range(9)]},
+            (
+                "filter sleeve: no product has 's0', 's1', 's2' and 6 more; the nearest value is long.",
+                "No product passes 'sleeve:s0,s1,s2,s3,s4,s5,s6,s7,s8'.",
+            ),
+        ),
+        (
+            {"category": "Clothing > Hats", "colour": "red"},
+            (
+                "filter category: no product has 'Clothing > Hats'; "
+                "the nearest values are Clothing > Shirts, Clothing > Socks, Clothing, Paper.",
+                "No product passes \"category:'Clothing > Hats'\".",
+            ),
+        ),
+        ({"id": ["sock", "socks"]}, ("filter id: no product has 'sock'.",)),
+        ({"price": (None, 1)}, ("No product passes 'price:..1'.",)),
+        ({"colour": "red", "size": "M", "price": (0, 99)}, ("No product passes 'colour:red' and 'size:M' together.",)),
+        (
+            (AnyOf("colour", ("red",)), InStock(True), Not(AnyOf("colour", ("red",)))),
+            ("No product passes 'colour:red' and '-colour:red' together.",),
+        ),
+        ({"weight": (27, None)}, ("No product passes 'weight:27..'.",)),
+        ({"added": ("2026-01-01", None)}, ("No product passes 'added:2026-01-01..'.",)),
+    ],
+)  # fmt: skip
+def test_an_answer_says_what_no_product_has_and_why_it_is_empty(given_filters, said):
+    assert notes(SHOP, given_filters) == said
+
+
+def test_where_nothing_is_for_sale_the_place_is_said():
+    context = Context(currency="USD", market="us", groups=("staff", "trade"))
+    assert notes([SHIRT, SOCKS], {"colour": "red"}, context) == (
+        "No product is for sale here: currency USD, market us, groups staff, trade.",
+    )
+    assert notes([SHIRT, SOCKS], {}, Context(currency="USD")) == ("No product is for sale here: currency USD.",)
+
+
+def test_ten_thousand_values_are_answered_and_named_in_short():
+    many = {"sku": [f"SKU-{at}" for at in range(10_000)]}
+    products = [Product(f"p{at}", "x", sku=f"SKU-{at}", price=1, currency="EUR") for at in range(0, 20_000, 500)]
+    assert len(found(products, many)) == 20
+    (said,) = notes(products, many)
+    assert said.startswith(
+        "filter sku: no product has 'SKU-1', 'SKU-2', 'SKU-3' and 9,977 more; the nearest values are "
+    )
+    unknown, empty = notes(products, {"sku": [f"none {at}" for at in range(10_000)]})
+    assert empty.startswith("No product passes \"sku:'none 0','none 1'") and len(empty) < 120
+    assert len(unknown) < 300
+
+
+def test_a_value_among_very_many_is_only_counted(monkeypatch):
+    from shelfwise.index.columns import view_fields
+
+    monkeypatch.setattr(view_fields, "MOST_COMPARED", 1)
+    assert notes(SHOP, {"colour": ["red", "rde"]}) == (
+        "filter colour: no product has 'rde', of 2 values that there are.",
+    )

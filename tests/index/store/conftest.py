@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,11 @@ import numpy as np
 import pytest
 from shelfwise.index import Encoder, Product, Store
 from shelfwise.index.encoders.hashing import HashingEncoder
+from shelfwise.index.store import following
+from shelfwise.index.store.database import Database
+from shelfwise.index.store.postgres import SCHEMA, PostgresDatabase
+from shelfwise.index.store.sqlite import SqliteDatabase
+from sqlalchemy.schema import DropSchema
 
 NURSERY = Path(__file__).resolve().parents[2] / "kill" / "nursery.py"
 
@@ -55,9 +62,21 @@ def fake_encoder() -> type[FakeEncoder]:
     return FakeEncoder
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that is marked `both_databases`, or whose module is, runs on SQLite and on PostgreSQL."""
+    if "kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("kind", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    """What database the test's store has."""
+    return str(getattr(request, "param", "sqlite"))
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
-    """Where the test's store lies: in memory where that can be had, for a kill takes nothing from there either."""
+    """The folder of the test's store: in memory where that can be had, for a kill takes nothing from there either."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path / "store"
@@ -66,19 +85,74 @@ def path(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder) / "store"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a store lies: in a folder, or at a URL with a folder for this host's caches."""
+
+    location: Path | str
+    folder: Path
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What opening it needs beside the location."""
+        return {} if self.location == self.folder else {"cache": self.folder}
+
+    def clear(self) -> None:
+        """Removes whatever store is there; nobody may have it open."""
+        if isinstance(self.location, str):
+            database = self.database()
+            database.create_tables()
+            with database.write() as connection:
+                connection.execute(DropSchema(SCHEMA, cascade=True, if_exists=True))
+            database.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def database(self, **options: Any) -> Database:
+        """A database of one's own, as another process has it; the test closes it."""
+        if isinstance(self.location, str):
+            return PostgresDatabase(self.location, **options)
+        return SqliteDatabase(self.location / "shelfwise.db", **options)
+
+
 @pytest.fixture
-def open_store(path: Path) -> Iterator[Callable[..., Store]]:
+def place(kind: str, path: Path, request: pytest.FixtureRequest) -> Place:
+    """Where the test's store lies."""
+    return Place(request.getfixturevalue("postgres_url") if kind == "postgres" else path, path)
+
+
+@pytest.fixture
+def open_store(place: Place) -> Iterator[Callable[..., Store]]:
     """`open_store(encoder="hashing", path=…, **options)` opens a store and closes it behind the test."""
     opened: list[Store] = []
 
-    def made(encoder: str | Encoder = "hashing", path: Path = path, **options: Any) -> Store:
-        store = Store.open(path, encoder=encoder, **options)
+    def made(encoder: str | Encoder = "hashing", path: Path | None = None, **options: Any) -> Store:
+        where = place if path is None else Place(path, path)
+        store = Store.open(where.location, encoder=encoder, **{**where.options, **options})
         opened.append(store)
         return store
 
     yield made
     for store in opened:
         store.close()
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores that are opened from here on follow nobody by themselves."""
+    monkeypatch.setattr(following, "FOLLOW_SECONDS", 3_600.0)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """`eventually(condition)` waits until it holds, and fails when that takes more than `seconds`."""
+
+    def wait(condition: Callable[[], object], seconds: float = 10.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it never came to hold"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture
@@ -163,10 +237,12 @@ class Nursery:
         self._folder, self._numbers = folder, count()
         self._children: list[Child] = []
 
-    def start(self, do: str, store: Path, **order: Any) -> Child:
+    def start(self, do: str, store: Path | Place, **order: Any) -> Child:
         """A child that does something with a store; see nursery.py."""
+        where = store if isinstance(store, Place) else Place(store, store)
         out = self._folder / f"child{next(self._numbers)}.txt"
-        line = json.dumps({"do": do, "store": str(store), "out": str(out), **order}, default=str)
+        given = {"do": do, "store": str(where.location), **where.options, "out": str(out), **order}
+        line = json.dumps(given, default=str)
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()

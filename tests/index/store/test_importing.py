@@ -22,7 +22,11 @@ from shelfwise.index import (
     import_products,
     read_feed,
 )
-from shelfwise.index.store.importing import last_imports
+from shelfwise.index.store import schema
+from shelfwise.index.store.imports import last_imports
+from sqlalchemy import select
+
+pytestmark = pytest.mark.both_databases
 
 Opens = Callable[..., Store]
 Lamps = Callable[..., list[Product]]
@@ -71,10 +75,14 @@ def run(store: Store, given: Any, progress: Progress | None = None, **options: A
     return import_products(store, given, ImportOptions(**options), progress)
 
 
-def content(store: Store) -> dict[str, bytes]:
-    """Every byte of the store's folder, but for the marks of readers, which SQLite shares in memory."""
-    files = [each for each in sorted(store.folder.path.rglob("*")) if each.is_file() and each.suffix != ".db-shm"]
-    return {str(each): each.read_bytes() for each in files}
+def content(store: Store) -> dict[str, Any]:
+    """Every row of the store's tables, and every byte of its folder but for what readers leave there."""
+    files = [each for each in sorted(store.folder.path.rglob("*")) if each.is_file()]
+    # SQLite's readers mark where they are in shared memory; each process says how far it is.
+    files = [each for each in files if each.suffix != ".db-shm" and each.parent != store.folder.processes]
+    with store.database.read() as connection:
+        rows = {name: connection.execute(select(table)).all() for name, table in schema.metadata.tables.items()}
+    return {str(each): each.read_bytes() for each in files} | rows
 
 
 def titles(store: Store) -> dict[str, str]:
@@ -548,6 +556,25 @@ def test_a_large_import_leaves_a_generation_and_a_small_one_a_tail(open_store: O
     assert store.folder.numbers() == []
     run(store, lamps(150))
     assert store.folder.numbers() == [1] and store.view.generation == 1 and store.view.n_products == 150
+
+
+@pytest.mark.slow
+def test_an_import_builds_a_generation_where_it_is_large_in_itself_and_for_its_store(
+    open_store: Opens, lamps: Lamps
+) -> None:
+    store = open_store(maintain=False)
+    run(store, lamps(2_400))
+    assert store.folder.numbers() == [1] and store.view.generation == 1
+    run(store, lamps(120, first=2_400))
+    assert store.folder.numbers() == [1], "a twentieth is not more than a twentieth"
+    for at in range(2):
+        run(store, lamps(50, first=2_520 + 50 * at))
+    assert store.folder.numbers() == [1], "each is smaller than a hundred, whatever the tail"
+    run(store, lamps(100, first=2_620), wait=False)
+    assert store.folder.numbers() == [1], "what waits to be encoded is the maintainer's"
+    report = run(store, lamps(100, first=2_620))
+    assert (report.unchanged, store.folder.numbers()) == (100, [1, 2])
+    assert store.view.n_products == 2_720 and len(store.view.segments) == 1
 
 
 def test_an_encoder_that_fails_halfway_leaves_whole_batches_and_the_next_run_completes(

@@ -7,7 +7,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from shelfwise.index import ImportOptions, ImportRefused, Product, Store, StoreMissing, import_products, read_feed
+from shelfwise.index import ImportOptions, ImportRefused, Product, Store, import_products, read_feed
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_two_patches_at_once_lose_nothing(tmp_path: Path, open_store: Callable[..., Store]) -> None:
@@ -58,12 +60,6 @@ def test_stock_without_a_price_is_warned_of(tmp_path: Path, open_store: Callable
     feed.write_text("id,title,stock\np1,Cup,3\n")
     report = import_products(open_store("hashing"), read_feed(feed), ImportOptions())
     assert len(report.warnings) == 1 and "name a stock without a price" in report.warnings[0]
-
-
-def test_an_empty_database_is_no_store(tmp_path: Path) -> None:
-    (tmp_path / "shelfwise.db").touch()
-    with pytest.raises(StoreMissing):
-        Store.open(tmp_path, create=False)
 
 
 def test_a_flipped_bit_in_any_file_of_a_generation_changes_no_answer(open_store: Callable[..., Store]) -> None:

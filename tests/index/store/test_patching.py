@@ -113,6 +113,15 @@ def test_a_list_price_alone_changes_the_list_price(boot: Product) -> None:
     assert [offer.list_price for _, offer in gone.offers] == [None] * 4
 
 
+def test_a_price_with_a_list_price_that_is_none_ends_a_sale(boot: Product) -> None:
+    sale = patched(boot, {"price": 50, "list_price": 80}, "EUR")
+    assert [offer.list_price for _, offer in sale.offers] == [Decimal(80), None, None, Decimal(80)]
+    dearer = patched(sale, {"price": 60}, "EUR")
+    assert dearer.variants[0].offers[0].list_price == Decimal(80), "what is not named stays"
+    ended = patched(sale, {"price": 60, "list_price": None}, "EUR")
+    assert [offer.list_price for _, offer in ended.offers] == [None] * 4
+
+
 def test_a_stock_changes_all_offers_or_those_of_the_named_currency(boot: Product) -> None:
     assert [each[4] for each in prices(patched(boot, {"stock": 7}))] == [7, 7, 7, 7]
     assert [each[4] for each in prices(patched(boot, {"stock": 7, "currency": "eur"}))] == [7, 2, 7, 7]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -9,21 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shelfwise.index import Product, Store, StoreBusy
-from shelfwise.index.store.database import Database
+from shelfwise.index import Product, Store, StoreBusy, maintain
+from shelfwise.index.store.processes import ProcessFile, ProcessState, live_processes
+
+both_databases = pytest.mark.both_databases
 
 Opens = Callable[..., Store]
 Lamps = Callable[..., list[Product]]
 
 
+@both_databases
 def test_a_write_in_one_process_is_seen_by_the_other_within_a_second(
-    path: Path, children: Any, open_store: Opens, lamps: Lamps
+    place: Any, children: Any, open_store: Opens, lamps: Lamps
 ) -> None:
     store = open_store()
     store.put(lamps(2))
     store.refresh()
-    go = path.parent / "go"
-    child = children.start("one", path, go=go, product={"id": "new", "title": "Teapot"})
+    go = place.folder.parent / "go"
+    child = children.start("one", place, go=go, product={"id": "new", "title": "Teapot"})
     child.says("open")
     assert store.view.row_of("new") == -1
     go.touch()
@@ -34,9 +38,10 @@ def test_a_write_in_one_process_is_seen_by_the_other_within_a_second(
     assert store.view.n_products == 3
 
 
-def test_writers_in_several_processes_lose_nothing(path: Path, children: Any, open_store: Opens, lamps: Lamps) -> None:
+@both_databases
+def test_writers_in_several_processes_lose_nothing(place: Any, children: Any, open_store: Opens, lamps: Lamps) -> None:
     open_store().put(lamps(1))
-    writers = [children.start("own", path, name=name, count=15) for name in ("a", "b", "c")]
+    writers = [children.start("own", place, name=name, count=15) for name in ("a", "b", "c")]
     store = open_store()
     for at in range(15):
         store.put([Product(f"d-{at}", f"Own kettle {at}")])
@@ -49,6 +54,7 @@ def test_writers_in_several_processes_lose_nothing(path: Path, children: Any, op
     assert store.view.change == len(wanted), "each write has a change of its own"
 
 
+@both_databases
 def test_writers_in_several_threads_lose_nothing(open_store: Opens) -> None:
     stores = [open_store(), open_store()]
 
@@ -73,25 +79,27 @@ def test_writers_in_several_threads_lose_nothing(open_store: Opens) -> None:
         assert {key for key in wanted if store.view.row_of(key) >= 0} == wanted and store.view.n_products == len(wanted)
 
 
+@both_databases
+@pytest.mark.parametrize("attempt", range(3))
 def test_processes_that_make_a_store_at_the_same_moment_all_open_it(
-    path: Path, children: Any, open_store: Opens
+    attempt: int, place: Any, children: Any, open_store: Opens
 ) -> None:
-    for attempt in range(4):
-        where, go = path.parent / f"fresh{attempt}", path.parent / f"go{attempt}"
-        openers = [children.start("opens", where, go=go) for _ in range(4)]
-        go.touch()
-        for opener in openers:
-            assert opener.ends() == ["opened", "end"]
-        assert open_store(path=where, create=False).view.n_products == 0
+    go = place.folder.parent / "go"
+    openers = [children.start("opens", place, go=go) for _ in range(4)]
+    go.touch()
+    for opener in openers:
+        assert opener.ends() == ["opened", "end"]
+    assert open_store(create=False).view.n_products == 0
 
 
+@both_databases
 def test_a_lock_that_another_process_holds_is_waited_for_and_then_said(
-    path: Path, children: Any, open_store: Opens
+    place: Any, children: Any, open_store: Opens
 ) -> None:
     open_store().close()
-    child = children.start("hold_lock", path)
+    child = children.start("hold_lock", place)
     child.says("locked")
-    database = Database(path / "shelfwise.db", lock_seconds=0.3)
+    database = place.database(lock_seconds=0.3)
     started = time.monotonic()
     with pytest.raises(StoreBusy, match=r"waited 0\.3 s for another writer"), database.write():
         pass
@@ -120,7 +128,72 @@ def test_of_builders_in_several_processes_one_builds_at_a_time(
     assert not list((path / "generations").glob("building-*"))
 
 
-def test_a_store_in_a_read_only_folder_is_a_sentence(
+def test_files_of_processes_that_were_killed_are_removed_and_those_of_live_ones_stay(
+    path: Path, children: Any, open_store: Opens, eventually: Any
+) -> None:
+    store = open_store()
+    child = children.start("search", path)
+    child.says("generation 0")
+    folder = path / "processes"
+    eventually(lambda: len(live_processes(folder)) == 2)
+    child.kill()
+    (folder / "7-abc.new").touch()  # killed while it made its file
+    (folder / "8-abc.json").touch()  # killed before it wrote anything into it
+    assert [each.pid for each in live_processes(folder, remove=False)] == [os.getpid()]
+    assert len(list(folder.iterdir())) == 4, "looking removes nothing"
+    maintain(store)
+    assert [each.name.split("-")[0] for each in folder.iterdir()] == [str(os.getpid())]
+    store.close()
+    assert list(folder.iterdir()) == [], "who closes its store takes its file away"
+
+
+def test_no_live_process_is_taken_for_a_dead_one_however_often_files_are_cleared_away(tmp_path: Path) -> None:
+    end = threading.Event()
+
+    def clear() -> None:
+        while not end.is_set():
+            live_processes(tmp_path)
+
+    clearing = [threading.Thread(target=clear) for _ in range(2)]
+    for thread in clearing:
+        thread.start()
+    files = [ProcessFile(tmp_path) for _ in range(200)]
+    for at, file in enumerate(files):
+        file.write(ProcessState(file.pid, at, 1))
+    end.set()
+    for thread in clearing:
+        thread.join()
+    assert live_processes(tmp_path) == [ProcessState(os.getpid(), at, 1) for at in range(200)]
+    for file in files:
+        file.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_may_only_read_sees_what_others_write_there(
+    path: Path, children: Any, open_store: Opens, lamps: Lamps
+) -> None:
+    store = open_store()
+    store.put(lamps(2))
+    store.close()
+    path.parent.chmod(0o755)
+    path.chmod(0o555)
+    try:
+        reader = children.start("search", path, nobody=True)
+        reader.says("generation 0 products 2")
+    finally:
+        path.chmod(0o755)
+    writer = open_store()
+    writer.put(lamps(3, first=2))
+    reader.says("generation 0 products 5")
+    writer.build_generation()
+    reader.says("generation 1 products 5")
+    writer.close()
+    writer = open_store()
+    writer.remove(["p0"])
+    reader.says("generation 1 products 4")
+
+
+def test_a_store_in_a_folder_that_may_only_be_read_is_searched_and_refuses_writes(
     path: Path, children: Any, open_store: Opens, lamps: Lamps
 ) -> None:
     store = open_store()
@@ -131,9 +204,14 @@ def test_a_store_in_a_read_only_folder_is_a_sentence(
         beside = children.start("open_as_nobody", path).ends()
         store.close()
         alone = children.start("open_as_nobody", path).ends()
+        left = sorted(each.name for each in path.iterdir())
     finally:
         path.chmod(0o755)
-    assert beside[0] == "opened 2 2", "while the shop runs, its files can be read"
-    assert beside[1].startswith("StoreError: ") and "check space and permissions of the folder" in beside[1]
-    assert alone[0].startswith("StoreError: ") and "check space and permissions of the folder" in alone[0]
+    refused = (
+        f"StoreError: store {path}: its folder may only be read, so nothing was written; check its permissions, or "
+        "open it as the user whom it belongs to"
+    )
+    assert beside == ["opened 2 2", refused, "end"], "while the shop runs, beside its log"
+    assert alone == ["opened 2 2", refused, "end"], "and where there is none"
+    assert left == ["generations", "processes", "reports", "shelfwise.db"], "nothing was made there"
     assert open_store().ids() == {"p0", "p1"}

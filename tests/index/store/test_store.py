@@ -1,20 +1,16 @@
-"""Opening, writing and reading a store in one process."""
+"""Opening, writing and reading a store in one process, whatever its database."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shelfwise.index import (
     EncoderError,
@@ -24,14 +20,15 @@ from shelfwise.index import (
     StoreBusy,
     StoreClosed,
     StoreError,
-    StoreMissing,
     StoreSettings,
     Value,
     Variant,
 )
 from shelfwise.index.store import rows, schema
-from shelfwise.index.store.database import Database
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import DBAPIError
+
+pytestmark = pytest.mark.both_databases
 
 Opens = Callable[..., Store]
 Lamps = Callable[..., list[Product]]
@@ -74,91 +71,38 @@ def test_a_store_that_is_opened_again_holds_every_product_as_it_was_given(open_s
     assert [again.view.row_of(key) >= 0 for key in (*wanted, "unknown")] == [True] * 6 + [False]
 
 
-def test_an_unknown_store_is_missing_unless_it_may_be_made(path: Path) -> None:
-    with pytest.raises(StoreMissing) as error:
-        Store.open(path, create=False)
-    assert str(path) in str(error.value) and "shelfwise import" in str(error.value)
-    assert not path.exists(), "asking makes nothing"
-
-
-def test_a_path_that_is_a_file_or_a_folder_of_something_else_is_refused_and_left_alone(path: Path) -> None:
-    path.write_text("a letter")
-    with pytest.raises(StoreError, match="wanted an empty or new folder, or a store"):
-        Store.open(path)
-    assert path.read_text() == "a letter"
-    folder = path.parent / "photos"
-    folder.mkdir()
-    (folder / "cat.jpg").touch()
-    with pytest.raises(StoreError, match="choose another path"):
-        Store.open(folder)
-    assert [each.name for each in folder.iterdir()] == ["cat.jpg"]
-
-
 def test_a_folder_in_which_making_a_store_was_interrupted_becomes_one(path: Path, open_store: Opens) -> None:
     (path / "generations").mkdir(parents=True)
     assert open_store().view.n_products == 0
 
 
-def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(StoreError, match="choose another path"):
-        Store.open(file / "store")
-
-
-@pytest.mark.parametrize("name", ["what?mode=ro", "50%25 off", "a#b", "店铺", "with space"])
-def test_a_store_may_have_any_name(name: str, path: Path, open_store: Opens, lamps: Lamps) -> None:
-    where = path.parent / name
-    store = open_store(path=where)
-    store.put(lamps(1))
-    assert (where / "shelfwise.db").is_file()
-    assert open_store(path=where, create=False).ids() == {"p0"}
-
-
-def test_a_host_that_changes_its_folder_keeps_its_store(
-    path: Path, open_store: Opens, lamps: Lamps, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(path.parent)
-    store = open_store(path=Path("relative"))
-    store.put(lamps(1))
-    monkeypatch.chdir("/")
-    assert store.build_generation() == 1
-    assert store.view.generation == 1
-    assert (path.parent / "relative" / "current").is_file()
-
-
-def test_a_store_of_a_newer_format_is_refused_and_not_changed(path: Path, open_store: Opens) -> None:
+def test_a_store_of_a_newer_format_is_refused_and_not_changed(place: Any, open_store: Opens) -> None:
     store = open_store()
     with store.database.write() as connection:
         connection.execute(update(schema.facts).where(schema.facts.c.name == "format").values(value="99"))
-        connection.execute(text("DROP TABLE imports"))
+        connection.execute(delete(schema.products))
+        schema.imports.drop(connection)
     store.close()
     with pytest.raises(StoreError) as error:
-        Store.open(path)
-    assert str(error.value) == f"store {path}: it has format 99, this version reads up to 1; install a newer shelfwise"
-    with sqlite3.connect(path / "shelfwise.db") as connection:
-        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'imports'").fetchall()
-    connection.close()
-
-
-def test_a_file_that_is_no_database_is_a_sentence(path: Path) -> None:
-    path.mkdir()
-    (path / "shelfwise.db").write_bytes(b"This is a letter to my aunt, and quite a long one at that. " * 100)
-    with pytest.raises(StoreError, match="is damaged"):
-        Store.open(path)
+        open_store()
+    assert str(error.value) == (
+        f"store {store.name}: it has format 99, this version reads up to 2; install a newer shelfwise"
+    )
+    database = place.database()
+    with database.read() as connection, pytest.raises(DBAPIError):
+        connection.execute(select(schema.imports)).all()
+    database.close()
 
 
 @pytest.mark.parametrize(
     ("name", "was", "wanted"), [("locale", "en", "zh"), ("currency", "USD", "EUR"), ("market", "", "de")]
 )
-def test_a_store_made_with_other_settings_says_so(
-    name: str, was: str, wanted: str, open_store: Opens, path: Path
-) -> None:
-    open_store().close()
+def test_a_store_made_with_other_settings_says_so(name: str, was: str, wanted: str, open_store: Opens) -> None:
+    store = open_store()
     with pytest.raises(StoreError) as error:
-        Store.open(path, settings_=StoreSettings(**{name: wanted}))
+        open_store(settings_=StoreSettings(**{name: wanted}))
     assert str(error.value) == (
-        f"store {path}: it was made with {name}={was!r}, got {wanted!r}; leave {name} out, or make another store"
+        f"store {store.name}: it was made with {name}={was!r}, got {wanted!r}; leave {name} out, or make another store"
     )
 
 
@@ -171,13 +115,12 @@ def test_settings_that_are_left_out_are_the_stores_own(open_store: Opens, lamps:
     assert list(product.texts) == ["zh"] and product.variants[0].offers[0].currency == "CNY"
 
 
-def test_opening_waits_for_no_writer(open_store: Opens, lamps: Lamps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shelfwise.index.store.store.Database", partial(Database, lock_seconds=0.2))
+def test_opening_waits_for_no_writer(open_store: Opens, lamps: Lamps) -> None:
     store = open_store()
     store.put(lamps(2))
     with store.database.write() as connection:
         connection.execute(update(schema.products).values(import_id=1))
-        assert open_store().view.n_products == 2
+        assert open_store(lock_seconds=0.2).view.n_products == 2
 
 
 # ---- writing and deleting ----------------------------------------------------------------------------------------
@@ -230,36 +173,36 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_any_sequence_of_writes_builds_and_openings_shows_what_a_dictionary_would(steps: Any) -> None:
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
-        store, wanted = Store.open(folder, encoder="hashing"), dict[str, str]()
-        try:
-            for what, given_ in steps:
-                if what == "put":
-                    store.put([Product(key, title) for key, title in given_.items()])
-                    wanted.update(given_)
-                elif what == "remove":
-                    assert store.remove(given_) == len(given_ & wanted.keys())
-                    wanted = {key: title for key, title in wanted.items() if key not in given_}
-                elif what == "build":
-                    assert store.build_generation() is not None
-                else:
-                    store.close()
-                    store = Store.open(folder, encoder="hashing")
-                store.settle()
-                view = store.view
-                assert {key: product.title for key, product in store.products("abcd").items()} == wanted
-                assert {key for key in "abcd" if view.row_of(key) >= 0} == wanted.keys()
-                assert view.n_products == view.n_texts == len(wanted)
-                mask = np.zeros(view.n_rows, bool)
-                mask[[view.row_of(key) for key in wanted]] = True
-                for word in ("Cup", "Mug", "Jar"):
-                    found = view.by_words([word.lower()], 10, mask, "en").rows.tolist()
-                    assert {view.id_of(row) for row in found} == {key for key in wanted if wanted[key] == word}
-        finally:
-            store.close()
+def test_any_sequence_of_writes_builds_and_openings_shows_what_a_dictionary_would(place: Any, steps: Any) -> None:
+    place.clear()
+    store, wanted = Store.open(place.location, encoder="hashing", **place.options), dict[str, str]()
+    try:
+        for what, given_ in steps:
+            if what == "put":
+                store.put([Product(key, title) for key, title in given_.items()])
+                wanted.update(given_)
+            elif what == "remove":
+                assert store.remove(given_) == len(given_ & wanted.keys())
+                wanted = {key: title for key, title in wanted.items() if key not in given_}
+            elif what == "build":
+                assert store.build_generation() is not None
+            else:
+                store.close()
+                store = Store.open(place.location, encoder="hashing", **place.options)
+            store.settle()
+            view = store.view
+            assert {key: product.title for key, product in store.products("abcd").items()} == wanted
+            assert {key for key in "abcd" if view.row_of(key) >= 0} == wanted.keys()
+            assert view.n_products == view.n_texts == len(wanted)
+            mask = np.zeros(view.n_rows, bool)
+            mask[[view.row_of(key) for key in wanted]] = True
+            for word in ("Cup", "Mug", "Jar"):
+                found = view.by_words([word.lower()], 10, mask, "en").rows.tolist()
+                assert {view.id_of(row) for row in found} == {key for key in wanted if wanted[key] == word}
+    finally:
+        store.close()
 
 
 # ---- vectors -----------------------------------------------------------------------------------------------------
@@ -304,9 +247,9 @@ def test_another_encoder_than_the_stores_is_refused_and_nothing_is_written(
     with pytest.raises(EncoderError) as error:
         store.put(lamps(2, first=1))
     assert str(error.value) == (
-        f"store {store.folder.path}: its vectors are from first (dimension 64, hash hash-of-), got second "
-        "(dimension 32, hash hash-of-; prompts and max_tokens count too); open it with the former, or import "
-        "into a new store"
+        f"store {store.name}: its vectors are from first (dimension 64, hash hash-of-), got second (dimension 32, "
+        "hash hash-of-; prompts and max_tokens count too); open it with the former, publish the latter (`shelfwise "
+        "publish`), or import into a new store"
     )
     assert store.ids() == {"p0"} and count_vectors(store) == 1
 
@@ -364,10 +307,10 @@ def test_texts_that_the_encoder_cannot_read_are_found_by_their_words_alone(
 # ---- the database ------------------------------------------------------------------------------------------------
 
 
-def test_a_writer_that_waits_too_long_says_so_whoever_holds_the_lock(path: Path, open_store: Opens) -> None:
+def test_a_writer_that_waits_too_long_says_so_whoever_holds_the_lock(place: Any, open_store: Opens) -> None:
     open_store().close()
-    mine, other = Database(path / "shelfwise.db", lock_seconds=0.1), Database(path / "shelfwise.db", lock_seconds=0.1)
-    sentence = f"store {path}: waited 0.1 s for another writer; try again, or end the process that holds the lock"
+    mine, other = place.database(lock_seconds=0.1), place.database(lock_seconds=0.1)
+    sentence = f"store {mine.name}: waited 0.1 s for another writer; try again, or end the process that holds the lock"
     for waiting in (mine, other):
         with mine.write(), pytest.raises(StoreBusy) as error, waiting.write():
             pass
@@ -379,11 +322,8 @@ def test_a_writer_that_waits_too_long_says_so_whoever_holds_the_lock(path: Path,
     other.close()
 
 
-def test_threads_that_wait_to_write_hold_no_connection_that_a_reader_needs(
-    open_store: Opens, lamps: Lamps, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shelfwise.index.store.store.Database", partial(Database, lock_seconds=20))
-    store = open_store()
+def test_threads_that_wait_to_write_hold_no_connection_that_a_reader_needs(open_store: Opens, lamps: Lamps) -> None:
+    store = open_store(lock_seconds=20)
     store.put(lamps(1))
     threads = [threading.Thread(target=store.put, args=(lamps(1, first=at),)) for at in range(1, 31)]
     with store.database.write():
@@ -417,12 +357,6 @@ def test_a_failed_write_leaves_nothing_and_frees_the_lock(open_store: Opens, lam
     with pytest.raises(RuntimeError):
         fail()
     assert store.put(lamps(1)).added == 1
-
-
-def test_what_is_acknowledged_is_on_the_disk(open_store: Opens) -> None:
-    with open_store().database.read() as connection:
-        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2, "FULL"
-        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
 
 
 # ---- the end -----------------------------------------------------------------------------------------------------

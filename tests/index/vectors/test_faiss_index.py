@@ -54,13 +54,53 @@ def test_small_indexes_are_exact_and_large_ones_have_cells(monkeypatch):
     assert isinstance(build(vectors), IvfIndex)
 
 
-def test_few_allowed_rows_are_compared_and_not_scanned(monkeypatch, clustered):
-    """Below FEW_ROWS no scan of FAISS runs, at any share: so a selective filter is exact in both kinds."""
-    index = IvfIndex.build(clustered)
+@pytest.mark.parametrize("kind", [FlatIndex, IvfIndex])
+def test_few_allowed_rows_are_compared_and_not_scanned(kind, monkeypatch, clustered):
+    index = kind.build(clustered)
     monkeypatch.setattr(index, "_index", _NoSearch(index._index))
+    few = faiss_index.few_rows(len(clustered))
     allowed = np.zeros(len(clustered), bool)
-    allowed[:: len(clustered) // faiss_index.FEW_ROWS + 1] = True
+    allowed[np.arange(few) * (len(clustered) // few)] = True
     assert (index.search(clustered[:1], 5, allowed).rows >= 0).all()
+    allowed[1] = True
+    with pytest.raises(AssertionError, match="searched"):
+        index.search(clustered[:1], 5, allowed)
+
+
+SHARES = [0.5, 0.1, 0.01, 0.001, 0.0001]
+
+
+@pytest.fixture(scope="module")
+def hundred_thousand() -> np.ndarray:
+    return unit(np.random.default_rng(11).normal(size=(100_000, 32))).astype(np.float16)
+
+
+def recall(index, vectors: np.ndarray, share: float, k: int = 24) -> float:
+    """The share of the true best `k` under a mask that are found, over 20 queries; equally near rows count alike."""
+    random = np.random.default_rng(12)
+    allowed = np.zeros(len(vectors), bool)
+    allowed[random.choice(len(vectors), int(share * len(vectors)), replace=False)] = True
+    queries = unit(random.normal(size=(20, vectors.shape[1])))
+    true = np.where(allowed, queries @ vectors.astype(np.float32).T, -np.inf)
+    best = min(k, int(allowed.sum()))
+    least = -np.partition(-true, best - 1, axis=1)[:, best - 1]
+    rows = index.search(queries, k, allowed).rows[:, :best]
+    assert allowed[rows].all() and all(len(set(each)) == best for each in rows.tolist())
+    return float(np.mean(np.take_along_axis(true, rows, axis=1) >= least[:, np.newaxis] - 1e-6))
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_the_exact_index_loses_nothing_at_any_share_of_100_000(hundred_thousand, share):
+    assert recall(FlatIndex.build(hundred_thousand), hundred_thousand, share) == 1
+
+
+@pytest.mark.slow
+def test_the_approximate_index_loses_nothing_of_100_000_where_up_to_30_000_pass(hundred_thousand):
+    index = IvfIndex.build(hundred_thousand)
+    found = {share: recall(index, hundred_thousand, share) for share in SHARES}
+    assert {share: found[share] for share in SHARES[1:]} == dict.fromkeys(SHARES[1:], 1.0)
+    # Random vectors have no cells to speak of; this is the worst that can be.
+    assert 0.3 < found[0.5] < 1
 
 
 class _NoSearch:

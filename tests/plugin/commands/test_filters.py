@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shelfwise.index import AnyOf, FilterError, InStock, Not, PriceRange, Range, Under
+from shelfwise.index import AnyOf, DateRange, FilterError, InStock, Not, PriceRange, Range, Under
 from shelfwise.plugin.commands.filters import filters_from
 
 
@@ -45,10 +47,35 @@ def test_text_becomes_filters(texts: list[str], filters: tuple[object, ...]) -> 
 
 def test_dates_are_ends_of_a_range_where_the_field_holds_dates() -> None:
     (found,) = filters_from(["added=2026-01-01..2026-03-01"])
-    assert isinstance(found, Range)
-    assert found.low is not None and found.high is not None and found.high - found.low == 59 * 86_400
-    (since,) = filters_from(["added=2026-01-01.."])
-    assert isinstance(since, Range) and since.high is None
+    last = datetime(2026, 3, 1, 23, 59, 59, 999_999, UTC)
+    assert found == DateRange("added", datetime(2026, 1, 1, tzinfo=UTC), last)
+    assert filters_from(["released=2026-01-01..2026-03-01"]) == (replace(found, field="released"),)
+    assert filters_from(["added!=2026-03-01.."]) == (Not(DateRange("added", datetime(2026, 3, 1, tzinfo=UTC), None)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "filters"),
+    [
+        (
+            "brand:Acme,Bolt -colour:green price:..80",
+            (AnyOf("brand", ("Acme", "Bolt")), Not(AnyOf("colour", ("green",))), PriceRange(None, Decimal(80))),
+        ),
+        ("category:'Shoes > Boots'", (Under("category", ("Shoes > Boots",)),)),
+        ("formula:'a=b'", (AnyOf("formula", ("a=b",)),)),
+        ("width:20cm..30cm", (Range("width", 20.0, 30.0, "cm"),)),
+        ("width=20..30cm", (Range("width", 20.0, 30.0, "cm"),)),
+        ("formula:a=b", (AnyOf("formula:a", ("b",)),)),
+    ],
+)
+def test_a_text_without_an_equals_sign_holds_several_filters(text: str, filters: tuple[object, ...]) -> None:
+    assert filters_from([text]) == filters
+
+
+def test_both_ways_of_writing_may_stand_beside_each_other() -> None:
+    assert filters_from(["brand=Acme", "-colour:green", "brand=Bolt"]) == (
+        AnyOf("brand", ("Acme", "Bolt")),
+        Not(AnyOf("colour", ("green",))),
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,6 +95,8 @@ def test_dates_are_ends_of_a_range_where_the_field_holds_dates() -> None:
         ("price>20", "write price=20.."),
         ("price >= 20", "write price=20.."),
         ("price<=80", "write price=..80"),
+        ("weight=20..much", "wanted numbers or dates on both sides of the dots"),
+        ("brand:Acme colour", "filters: wanted FIELD:VALUE at character 12, got 'colour'"),
     ],
 )
 def test_what_is_no_filter_is_a_sentence(text: str, sentence: str) -> None:
@@ -91,4 +120,4 @@ def test_plain_values_of_one_field_are_any_of_them_and_stay_as_typed(field: str,
 @given(st.text(max_size=40))
 def test_any_text_is_filters_or_a_filter_error(text: str) -> None:
     with contextlib.suppress(FilterError):
-        assert len(filters_from([text])) == 1
+        assert len(filters_from([text])) >= 1
