@@ -13,7 +13,7 @@ CHECK       ?=
 BIN         := $(VENV)/bin
 ALL_EXTRAS  := cpu,demo,dev,zh
 # What the tests need where torch cannot be had (`make versions`).
-NO_TORCH    := faiss-cpu hypothesis ir-measures psutil pytest setuptools wheel
+NO_TORCH    := faiss-cpu hypothesis ir-measures psutil 'psycopg[binary]' pytest setuptools wheel
 VERSIONS    ?= 3.12 3.13
 
 # pip, FAISS and the demo work without a home directory, but want a place for caches.

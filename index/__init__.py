@@ -15,7 +15,6 @@ from .columns.filters import (
     Range,
     Under,
     field_of,
-    without_field,
 )
 from .columns.found import FoundProducts
 from .columns.matching import Matching, match
@@ -63,11 +62,11 @@ from .store.status import Status, store_status
 from .store.store import Store
 from .store.undoing import UndoReport, undo_import
 from .store.upgrading import Upgraded, upgrade_store
-from .store.view import View, WordMatches
+from .store.view import View, WeighedWords, WordMatches
 from .store.writing import Written
 from .threads import bulk_threads, set_threads
 from .vectors.index import Mask, Rows, Vectors
-from .words import tokens
+from .words import Wanted, tokens
 from .words.identifiers import candidates as identifier_candidates
 from .words.marks import ANY_BRAND, brand_term
 from .words.measures import Measure, measures_in
@@ -137,6 +136,8 @@ __all__ = [
     "Variant",
     "Vectors",
     "View",
+    "Wanted",
+    "WeighedWords",
     "WordMatches",
     "Written",
     "best_locale",
@@ -185,5 +186,4 @@ __all__ = [
     "update_offers",
     "upgrade_store",
     "watch_forks",
-    "without_field",
 ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from .product import Product
 from .product_parts import Value
-from .words import term_weights, tokens
+from .words import term_weights
+from .words.analysis import terms_of, words
+from .words.negation import NEGATED, negated_terms
 
 DESCRIPTION_CHARACTERS = 600  # the encoder reads 128 tokens; the rest would only cost time
 
@@ -35,8 +38,16 @@ def text_hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
-def words_of(product: Product, locale: str) -> dict[str, float]:
-    """Each word's weight for one product in one locale."""
+@dataclass(frozen=True, slots=True)
+class ProductWords:
+    """The words of one product in one locale."""
+
+    weights: dict[str, float]  # of each term
+    written: list[list[str]]  # its texts word by word, as they are written
+
+
+def words_of(product: Product, locale: str) -> ProductWords:
+    """What a product is found by, but for its marks; what it says that it lacks is a term with a sign before it."""
     text = product.texts[locale]
     attributes = [label for values in product.attributes.values() for label in _labels(values, locale)]
     for variant in product.variants:
@@ -44,15 +55,18 @@ def words_of(product: Product, locale: str) -> dict[str, float]:
         attributes += [variant.sku, variant.gtin]
     categories = [level.label(locale) for path in product.categories for level in path]
     described = " ".join(dict.fromkeys(each for each in (*attributes, *product.tags) if each))
-    return term_weights(
-        {
-            "title": tokens(text.title, locale),
-            "brand": tokens(product.brand, locale),
-            "category": tokens(" ".join(dict.fromkeys(categories)), locale),
-            "attributes": tokens(described, locale),
-            "description": tokens(text.description, locale),
-        }
-    )
+    texts = {
+        "title": text.title,
+        "brand": product.brand,
+        "category": " ".join(dict.fromkeys(categories)),
+        "attributes": described,
+        "description": text.description,
+    }
+    written = {name: words(each, locale) for name, each in texts.items()}
+    terms = {name: terms_of(each, locale) for name, each in written.items()}
+    lacking = negated_terms([(each, terms[name]) for name, each in texts.items() if each], locale)
+    weights = {**term_weights(terms), **{NEGATED + term: 1.0 for term in lacking}}
+    return ProductWords(weights, [*filter(None, written.values())])
 
 
 def _labels(values: Sequence[Value], locale: str) -> list[str]:

@@ -11,29 +11,23 @@ import numpy as np
 
 from ..index import (
     Asking,
-    Context,
     Facet,
-    Filters,
     FoundProducts,
-    Matching,
     Money,
     Product,
     Rows,
-    View,
     check_sort,
     facet,
     field_of,
     from_units,
     shown_variants,
     sort_keys,
-    without_field,
 )
 from .candidates import Candidates, Part
 from .pipeline import Asked, Found
 from .results import Hit, Results
 
 Products = Callable[[Sequence[str]], Mapping[str, Product]]
-Match = Callable[[View, Filters, Context], Matching]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class _Offered:
     in_stock: bool
 
 
-def asked_for_facets(asked: Asked, match: Match) -> dict[str, Asked]:
+def asked_for_facets(asked: Asked) -> dict[str, Asked]:
     """For each facet whose own field is filtered the same request without those filters: it is counted in its answer.
 
     A shopper who chose one brand is shown what another would bring.
@@ -56,15 +50,13 @@ def asked_for_facets(asked: Asked, match: Match) -> dict[str, Asked]:
     made = {}
     for name in () if request.narrow_facets else request.facets:
         if name in filtered:
-            filters = without_field(request.filters, name)
-            matching = match(view, filters, asked.context)
+            matching = asked.matching.without(name)
             if request.product_id is not None and (row := view.row_of(request.product_id)) >= 0:
                 mask = matching.mask.copy()
                 mask[row] = False
                 matching = replace(matching, mask=mask)
-            made[name] = replace(
-                asked, request=replace(request, filters=filters), matching=matching, timings={}, degraded=[], notes=[]
-            )
+            relaxed = replace(request, filters=matching.filters)
+            made[name] = replace(asked, request=relaxed, matching=matching, timings={}, degraded=[], notes=[])
     return made
 
 
@@ -96,6 +88,7 @@ def make_results(
         total=len(candidates.rows),
         total_is_exact=not found.cut,
         facets=_facets(asked, together, apart),
+        corrected_query=asked.understood.corrected,
         change=view.change,
         generation=view.generation,
         timings=_timings(asked, started, [each for each, _ in apart.values()]),

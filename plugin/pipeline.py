@@ -14,6 +14,7 @@ from ..index import Context, Matching, Rows, Vectors, View, WordMatches
 from .agreement import Agreement
 from .candidates import Candidates, Part
 from .request import Request
+from .understanding import Understood
 
 PER_SOURCE = 1_000  # the best of each source that belong to the match set
 
@@ -27,7 +28,8 @@ class Asked:
     view: View
     matching: Matching
     weights: Mapping[str, float] = field(default_factory=dict)  # of sources, where they differ from the sources' own
-    words: tuple[str, ...] = ()  # distinct; of the query, or of the product that is looked at
+    words: tuple[str, ...] = ()  # distinct terms; of the query, or of the product that is looked at
+    understood: Understood = field(default_factory=Understood)  # the query
     word_matches: WordMatches | None = None  # what the words source found, for the rows of other sources
     agreement: Agreement = field(default_factory=Agreement)  # with the numbers, measures and brands that were typed
     vector: Vectors | None = None  # shape (dimension,); None: nothing to go by, or unreadable for the encoder

@@ -22,10 +22,12 @@ class Request:
     mapping as in `parse_filters`, or filter objects. `facets` names the fields to count, each as if it were not
     filtered itself, so that another of its values can be chosen; with `narrow_facets` under all filters. `sort` is
     "relevance", "newest", "price", or any field with numbers or dates; a minus before it turns it round. `k` hits are
-    wanted from `offset` on. User, session, history and basket are carried for the stages that know them.
+    wanted from `offset` on. With `correct=False` a query is searched as it was typed, typos and all. User, session,
+    history and basket are carried for the stages that know them.
     """
 
     query: str | None = None
+    correct: bool = True
     user_id: str | None = None
     session: str | None = None
     history: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ class Request:
         self,
         query: str | None = None,
         *,
+        correct: bool = True,
         user_id: str | None = None,
         session: str | None = None,
         history: Iterable[str] = (),
@@ -58,6 +61,9 @@ class Request:
     ) -> None:
         set_ = object.__setattr__
         set_(self, "query", None if query is None else _query(query))
+        if not isinstance(correct, bool):
+            raise RequestError(f"correct: wanted True or False, got {correct!r:.80}")
+        set_(self, "correct", correct)
         set_(self, "user_id", _name(user_id, "user_id"))
         set_(self, "session", _name(session, "session"))
         set_(self, "history", id_list(history, "history"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, overload
 
-from ..index import Facet, Money, Product, Variant
+from ..index import Facet, FacetValue, Money, Product, Variant
 from .request import Request
 
 
@@ -15,7 +16,7 @@ class Hit:
     """One product of the page."""
 
     product: Product  # speaks the request's locale
-    variant: Variant  # the cheapest that passes the filters, one in stock before others
+    variant: Variant  # of those that pass the filters: what the query names, then what is in stock, then the cheapest
     price: Money | None  # in the request's market and currency; None: the product has no price anywhere
     list_price: Money | None
     in_stock: bool
@@ -56,7 +57,7 @@ class Results(Sequence[Hit]):
     total_is_exact: bool  # False when a source was cut at its limit
     facets: Mapping[str, Facet] = field(default_factory=dict)
     confident: bool | None = None  # whether anything fits; None: the store has not learned to tell
-    corrected_query: str | None = None
+    corrected_query: str | None = None  # what was searched where words were read as others
     change: int = 0  # of the store, when this was answered
     generation: int = 0
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds: encode, vector, lexical, rest
@@ -92,11 +93,27 @@ class Results(Sequence[Hit]):
             "confident": self.confident,
             "change": self.change,
             "hits": [hit.to_dict() for hit in self.hits],
-            "facets": {
-                name: [{"code": value.code, "label": value.label, "count": value.count} for value in facet]
-                for name, facet in self.facets.items()
-            },
+            "facets": {name: _values(facet.values) for name, facet in self.facets.items()},
+            "facet_details": {name: _details(facet) for name, facet in self.facets.items()},
             "timings": {name: round(value, 3) for name, value in self.timings.items()},
             "degraded": list(self.degraded),
             "notes": list(self.notes),
         }
+
+
+def _values(values: Sequence[FacetValue]) -> list[dict[str, Any]]:
+    return [{"code": value.code, "label": value.label, "count": value.count} for value in values]
+
+
+def _details(facet: Facet) -> dict[str, Any]:
+    """What a facet has beside its values."""
+    low, high = (each.isoformat() if isinstance(each, datetime) else each for each in (facet.low, facet.high))
+    path, children = _values(facet.path), _values(facet.children)
+    return {
+        "distinct": facet.distinct,
+        "low": low,
+        "high": high,
+        "unit": facet.unit,
+        "path": path,
+        "children": children,
+    }

@@ -58,6 +58,7 @@ from ..index import (
 )
 from .agreement import find_agreement
 from .fusion import FusionWeights
+from .negation import NegationStage
 from .page import asked_for_facets, make_results
 from .pipeline import Asked, Pipeline
 from .query_vectors import QueryVectors
@@ -65,6 +66,7 @@ from .request import Request, check_id, id_list
 from .results import Results
 from .sources import IdentifiersSource, MeaningSource, WordsSource
 from .stages.agreement import AgreementStage
+from .understanding import understand
 from .why import Explainer, Why
 
 logger = logging.getLogger("shelfwise.shop")
@@ -81,8 +83,10 @@ class Shop:
         self._own_weights = weights is not None
         chosen = weights or FusionWeights()
         self._pipeline = Pipeline(
-            [WordsSource(chosen.words), MeaningSource(chosen.meaning), IdentifiersSource()], [AgreementStage()]
+            [WordsSource(chosen.words), MeaningSource(chosen.meaning), IdentifiersSource()],
+            [AgreementStage(), NegationStage()],
         )
+        self._understand = understand
         self._query_vectors = QueryVectors(store)
         self._lock = threading.Lock()  # of the masks below
         self._matchings: OrderedDict[tuple[int, Filters, Context], tuple[View, Matching]] = OrderedDict()
@@ -209,6 +213,7 @@ class Shop:
         self,
         query: str,
         *,
+        correct: bool = True,
         user_id: str | None = None,
         session: str | None = None,
         history: Iterable[str] = (),
@@ -224,6 +229,7 @@ class Shop:
         return self.answer(
             Request(
                 query,
+                correct=correct,
                 user_id=user_id,
                 session=session,
                 history=history,
@@ -271,7 +277,7 @@ class Shop:
         asked = [self._prepare(request, view) for request in requests]
         self._encode(asked)
         # A facet whose own field is filtered is counted in an answer of its own, found in the same run.
-        apart = [asked_for_facets(each, self._match) for each in asked]
+        apart = [asked_for_facets(each) for each in asked]
         everything = [*asked, *(one for each in apart for one in each.values())]
         for each in everything:
             _find_nothing_without_words(each)
@@ -355,7 +361,8 @@ class Shop:
         weights = {} if self._own_weights else view.weights or {}
         asked = Asked(request, context, view, self._match(view, request.filters, context), weights)
         if request.query:
-            asked.words = tuple(dict.fromkeys(tokens(request.query, asked.locale)))
+            asked.understood = self._understand(request.query, asked.locale, view, request.correct)
+            asked.words = asked.understood.terms
             asked.agreement = find_agreement(request.query, asked.words, view)
         elif request.product_id is not None:
             self._look_at(request.product_id, asked)
@@ -394,7 +401,7 @@ class Shop:
         if not waiting or all(live.segment.vectors is None for live in waiting[0].view.segments):
             return
         try:
-            vectors = self._query_vectors.of([each.request.query or "" for each in waiting], waiting[0].view)
+            vectors = self._query_vectors.of([each.understood.encoded for each in waiting], waiting[0].view)
         except Exception as error:
             if isinstance(error, RequestError):
                 raise
@@ -406,7 +413,7 @@ class Shop:
                 )
             return
         for each in waiting:
-            each.vector = vectors.get(each.request.query or "")
+            each.vector = vectors.get(each.understood.encoded)
             each.timings["encode"] = (perf_counter() - started) * 1_000 / len(waiting)
 
     # ---- the end -------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,15 @@ from typing import Any
 NOBODY = 65534  # PostgreSQL refuses to run as root
 # A power cut is not among the tests, and waiting for the disk would be most of their time.
 SETTINGS = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=200", "listen_addresses=")
+# The server ends when it is told to, and also when the tests were killed; then nothing of it stays.
+RUN = """
+folder=$1; shift
+"$@" &
+read -r word || killed=yes
+kill -INT $!
+wait $!
+if [ "$killed" ]; then rm -rf "$folder"; fi
+"""
 
 
 def why_missing() -> str | None:
@@ -78,7 +86,8 @@ class PostgresServer:
         command = [self._programs / "initdb", "-D", self._folder / "data", "-U", "postgres", "-A", "trust"]
         command += ["-E", "UTF8", "--no-sync", "--no-instructions"]
         # A shop's server sorts as its language does, where that can be had; ids are to be in the order of their bytes.
-        for locale in (["--locale-provider=icu", "--icu-locale=en"], ["--locale=C.UTF-8"], ["--locale=C"]):
+        icu = ["--locale-provider=icu", "--icu-locale=en"]
+        for locale in (icu, ["--locale=en_US.UTF-8"], ["--locale=C.UTF-8"], ["--locale=C"]):
             made = subprocess.run([*command, *locale], capture_output=True, text=True, cwd="/", **_user())
             if made.returncode == 0:
                 return
@@ -86,14 +95,16 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts the server, and waits until it answers."""
-        options = [part for setting in SETTINGS for part in ("-c", setting)]
+        command = [self._programs / "postgres", "-D", self._folder / "data", "-k", self._folder]
+        command += [part for setting in SETTINGS for part in ("-c", setting)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._folder / "data", "-k", self._folder, *options],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", RUN, "sh", self._folder, *command],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd="/",
+                start_new_session=True,  # a Ctrl-C is for the tests, which then end it in order
                 **_user(),
             )
         until = time.monotonic() + 30
@@ -114,8 +125,7 @@ class PostgresServer:
     def stop(self) -> None:
         """Ends all connections and the server."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # "fast": waits for no client
-            self._process.wait(30)
+            self._process.communicate(b"stop\n", timeout=30)
             self._process = None
 
     def close(self) -> None:

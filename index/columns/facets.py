@@ -17,7 +17,7 @@ from ..errors import FilterError
 from ..money import SCALE
 from ..product_parts import PATH_SEPARATOR
 from .filters import AnyOf, Filters, Under, unwrapped
-from .found import FoundProducts, Numbers, Pairs
+from .found import FoundProducts, Numbers, Pairs, distinct
 from .histogram import Buckets, date_buckets, moment_of, number_buckets, price_buckets
 from .view_fields import Kind, ViewField
 from .wanted import no_such_field
@@ -141,11 +141,11 @@ def _common_path(paths: list[list[str]]) -> list[str]:
 def _numbers(field: ViewField, codes: Pairs, counts: Numbers, locale: str, chosen: Filters) -> Facet:
     numbers = field.numbers[codes.values.astype(np.int64)]
     known = ~np.isnan(numbers)
-    distinct = np.unique(numbers[known])
+    different = distinct(numbers[known])
     made = replace(_texts(field, counts, locale, chosen), unit=field.unit)
-    if len(distinct):
-        made = replace(made, low=float(distinct[0]), high=float(distinct[-1]))
-    if len(distinct) <= MOST_SINGLE:
+    if len(different):
+        made = replace(made, low=float(different[0]), high=float(different[-1]))
+    if len(different) <= MOST_SINGLE:
         return made
     buckets = _bucketed(number_buckets(numbers[known], field.unit), codes.where(known))
     others = _texts(field, np.where(np.isnan(field.numbers), counts, 0), locale)
@@ -157,7 +157,7 @@ def _dates(name: str, pairs: Pairs) -> Facet:
         return Facet(name, ())
     moments = np.asarray(pairs.values, np.float64)
     low, high = moment_of(float(moments.min())), moment_of(float(moments.max()))
-    return Facet(name, _bucketed(date_buckets(moments), pairs), low, high, distinct=len(np.unique(moments)))
+    return Facet(name, _bucketed(date_buckets(moments), pairs), low, high, distinct=len(distinct(moments)))
 
 
 def _prices(found: FoundProducts) -> Facet:
@@ -165,7 +165,7 @@ def _prices(found: FoundProducts) -> Facet:
     if not len(values):
         return Facet("price", ())
     low, high = float(values.min() / SCALE), float(values.max() / SCALE)
-    return Facet("price", _bucketed(price_buckets(values), found.prices), low, high, distinct=len(np.unique(values)))
+    return Facet("price", _bucketed(price_buckets(values), found.prices), low, high, distinct=len(distinct(values)))
 
 
 def _bucketed(buckets: Buckets, pairs: Pairs) -> tuple[FacetValue, ...]:
@@ -185,7 +185,7 @@ def _stock(found: FoundProducts, locale: str) -> Facet:
     for (variants, products), prices in zip(found.variants, found.matching.prices, strict=True):
         there = prices.in_stock
         for at, which in enumerate((prices.for_sale & ~there, there)):
-            counts[at] += len(np.unique(products[which[variants]]))
+            counts[at] += len(distinct(products[which[variants]]))
     return _no_and_yes("in_stock", counts, ["", ""], locale)
 
 

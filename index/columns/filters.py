@@ -117,8 +117,3 @@ def field_of(each: Filter) -> str:
     if isinstance(inner, PriceRange):
         return "price"
     return "in_stock" if isinstance(inner, InStock) else inner.field
-
-
-def without_field(filters: Filters, field: str) -> Filters:
-    """The filters that ask other fields."""
-    return tuple(each for each in filters if field_of(each) != field)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from .matching import Matching
 from .view_fields import ViewField
 
 Numbers = NDArray[np.int64]
+Array = TypeVar("Array", NDArray[np.int64], NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Pairs:
         """How many products have each of 0 to `size` - 1, where `numbers` stand for the pairs' values."""
         if not size:
             return np.zeros(0, np.int64)
-        return np.bincount(np.unique(self.products * size + numbers) % size, minlength=size)
+        return np.bincount(distinct(self.products * size + numbers) % size, minlength=size)
 
 
 class FoundProducts:
@@ -78,7 +80,7 @@ class FoundProducts:
             places, owners = spread(lists.starts[rows], lists.starts[rows + 1])
             codes, products = field.numbered(at, lists.values[places]), products[owners]
             if part.by_variant is not None and not self.view.segments[at].segment.one_variant_each:
-                pairs = np.unique(products * field.n_codes + codes)
+                pairs = distinct(products * field.n_codes + codes)
                 products, codes = pairs // field.n_codes, pairs % field.n_codes
             found.append(Pairs(products, codes))
         return _joined(found)
@@ -116,6 +118,12 @@ class FoundProducts:
             ]
         )
         return made.where(made.values >= 0)
+
+
+def distinct(values: Array) -> Array:
+    """The values in ascending order, each once; `np.unique` takes three times as long for a few thousand."""
+    ordered = np.sort(values)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
 def spread(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:

@@ -32,12 +32,14 @@ class Lists:
 
     def any_in(self, wanted: Mask) -> Mask:
         """Which rows hold at least one value v with `wanted[v]`."""
-        hit = wanted[self.values]
+        hit = wanted.take(self.values)
         if len(self.values) == self.n_rows and bool((np.diff(self.starts) == 1).all()):
             return hit
         # A running count is right for empty lists too, where `reduceat` is not.
-        counted = np.concatenate(([0], np.cumsum(hit)))
-        found: Mask = counted[self.starts[1:]] > counted[self.starts[:-1]]
+        counted = np.zeros(len(hit) + 1, np.int32)
+        np.cumsum(hit, out=counted[1:])
+        at_start = counted.take(self.starts)
+        found: Mask = at_start[1:] > at_start[:-1]
         return found
 
     def save(self, folder: Path, name: str) -> None:

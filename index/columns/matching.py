@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
@@ -21,14 +22,54 @@ from .wanted import Wanted, between, check_fields, shown, unknown_values, wanted
 MOST_EXPLAINED = 12  # filters among which those that exclude each other are looked for
 
 
+Answer = tuple[Mask | None, Mask | None]  # one filter as a mask over products or over variants; exactly one of the two
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One segment with what each filter says of it."""
+
+    live: LiveSegment
+    price: PriceView
+    here: Mask  # the variants that are for sale here, or of a product that has no offer anywhere
+    answers: tuple[Answer, ...]
+
+    @classmethod
+    def of(cls, live: LiveSegment, price: PriceView, answers: tuple[Answer, ...]) -> Judged:
+        """A segment with the filters' answers."""
+        offered, here = live.has_offer(), price.for_sale
+        if not offered.all():
+            here = here | ~_of_products(live.segment, _any(live.segment, offered))
+        return cls(live, price, here, answers)
+
+    def passing(self, which: Sequence[int]) -> tuple[Mask, Mask]:
+        """The products and the variants that pass some of the filters."""
+        segment, variants = self.live.segment, self.here
+        products = np.ones(segment.n_products, bool) if self.live.alive is None else self.live.alive.copy()
+        for by_product, by_variant in (self.answers[at] for at in which):
+            if by_product is not None:
+                products &= by_product
+            if by_variant is not None:
+                variants = variants & by_variant
+        products &= _any(segment, variants)
+        return products, variants & _of_products(segment, products)
+
+
 @dataclass(frozen=True)
 class Matching:
     """What passes: products over all rows of the view, variants and prices by segment."""
 
     mask: Mask  # shape (view.n_rows,)
     variants: tuple[Mask, ...]  # shape (n_variants,) each; those of products that pass
-    prices: tuple[PriceView, ...]
+    filters: Filters = ()
+    judged: tuple[Judged, ...] = ()  # by segment
     notes: tuple[str, ...] = ()  # sentences: values that no product has, and why nothing passes
+    _without: dict[str, Matching] = dataclass_field(default_factory=dict, compare=False)
+
+    @property
+    def prices(self) -> tuple[PriceView, ...]:
+        """What each variant costs, by segment."""
+        return tuple(each.price for each in self.judged)
 
     @property
     def since(self) -> float:
@@ -39,6 +80,14 @@ class Matching:
     def until(self) -> float:
         """When an offer starts or ends next, in Unix seconds; the masks hold until then."""
         return min((view.until for view in self.prices), default=float("inf"))
+
+    def without(self, field: str) -> Matching:
+        """What passes all filters but those on one field."""
+        if field not in self._without:
+            which = [at for at, each in enumerate(self.filters) if field_of(each) != field]
+            judged = tuple(replace(each, answers=tuple(each.answers[at] for at in which)) for each in self.judged)
+            self._without[field] = _matching(tuple(self.filters[at] for at in which), judged)
+        return self._without[field]
 
 
 def match(view: View, filters: Filters, context: Context, now: float | None = None) -> Matching:
@@ -52,44 +101,22 @@ def match(view: View, filters: Filters, context: Context, now: float | None = No
     judged = []
     for at, live in enumerate(view.segments):
         price = live.prices(context, now)
-        answers = [_evaluate(view, at, each, codes, price) for each, codes in zip(filters, wanted, strict=True)]
-        judged.append(_Judged(live, price, answers))
+        answers = tuple(_evaluate(view, at, each, codes, price) for each, codes in zip(filters, wanted, strict=True))
+        judged.append(Judged.of(live, price, answers))
+    made = _matching(filters, tuple(judged))
+    notes = unknown_values(view, filters, wanted)
+    if view.n_products and not made.mask.any():
+        notes += (_why_nothing(filters, judged, context),)
+    return replace(made, notes=notes)
+
+
+def _matching(filters: Filters, judged: tuple[Judged, ...]) -> Matching:
     passing = [each.passing(range(len(filters))) for each in judged]
     mask = np.concatenate([products for products, _ in passing]) if passing else np.zeros(0, bool)
-    notes = unknown_values(view, filters, wanted)
-    if view.n_products and not mask.any():
-        notes += (_why_nothing(filters, judged, context),)
-    return Matching(mask, tuple(variants for _, variants in passing), tuple(each.price for each in judged), notes)
+    return Matching(mask, tuple(variants for _, variants in passing), filters, judged)
 
 
-Answer = tuple[Mask | None, Mask | None]  # one filter as a mask over products or over variants; exactly one of the two
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """One segment with what each filter says of it."""
-
-    live: LiveSegment
-    price: PriceView
-    answers: Sequence[Answer]
-
-    def passing(self, which: Sequence[int]) -> tuple[Mask, Mask]:
-        """The products and the variants that pass some of the filters."""
-        segment = self.live.segment
-        products = np.ones(segment.n_products, bool) if self.live.alive is None else self.live.alive.copy()
-        offered, variants = self.live.has_offer(), self.price.for_sale
-        if not offered.all():
-            variants = variants | ~_of_products(segment, _any(segment, offered))
-        for by_product, by_variant in (self.answers[at] for at in which):
-            if by_product is not None:
-                products &= by_product
-            if by_variant is not None:
-                variants = variants & by_variant
-        products &= _any(segment, variants)
-        return products, variants & _of_products(segment, products)
-
-
-def _why_nothing(filters: Filters, judged: Sequence[_Judged], context: Context) -> str:
+def _why_nothing(filters: Filters, judged: Sequence[Judged], context: Context) -> str:
     """The fewest filters that nothing passes together."""
 
     def nothing(which: Sequence[int]) -> bool:
@@ -117,8 +144,10 @@ def _any(segment: Segment, variants: Mask) -> Mask:
     """Which products have at least one of the variants."""
     if segment.one_variant_each:
         return variants
-    found = np.zeros(segment.n_products, bool)
-    found[segment.variant_product[variants]] = True
+    counted = np.zeros(len(variants) + 1, np.int32)
+    np.cumsum(variants, out=counted[1:])
+    at_first = counted.take(segment.first_variant)
+    found: Mask = at_first[1:] > at_first[:-1]
     return found
 
 
@@ -126,7 +155,7 @@ def _of_products(segment: Segment, products: Mask) -> Mask:
     """The variants of the products."""
     if segment.one_variant_each:
         return products
-    found: Mask = products[segment.variant_product]
+    found: Mask = products.take(segment.variant_product)
     return found
 
 

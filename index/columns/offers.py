@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Offers:
         self._views: dict[Context, PriceView] = {}
 
     @classmethod
-    def build(cls, by_variant: Sequence[Sequence[Offer]]) -> Offers:
+    def build(cls, by_variant: Iterable[Sequence[Offer]]) -> Offers:
         """Offers of variants 0, 1, 2, …"""
         builder = OffersBuilder()
         for offers in by_variant:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..context import Context
+from ..courtesy import politely
 from ..product_parts import Offer
 from ..vectors.index import Mask
 from .offers import Offers, PriceView
@@ -29,7 +30,7 @@ class Layer:
     def of(cls, changes: Mapping[int, Sequence[Offer]]) -> Layer:
         """A layer of these variant rows."""
         rows = sorted(changes)
-        return cls(np.array(rows, np.int64), Offers.build([changes[row] for row in rows]))
+        return cls(np.array(rows, np.int64), Offers.build(changes[row] for row in politely(rows, 32)))
 
     def under(self, upper: Layer) -> Layer:
         """Both as one layer; the upper one's offers count."""

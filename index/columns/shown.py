@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..vectors.index import Rows
 from ..words.identifiers import candidates, identifier_term
-from .found import FoundProducts, Numbers, spread
+from .found import FoundProducts, Numbers, distinct, spread
 
 NUMBERS = ("sku", "gtin")  # fields of a variant that are not options
 # One whole number to compare variants by: first what was asked for, then stock, then price (which is below 2 ** 57).
@@ -77,7 +77,7 @@ def _said(found: FoundProducts, segment: int, asking: Asking) -> NDArray[np.int6
         named = field.codes_saying(asking.words, asking.locale)
         if named is not None:
             places, owners = spread(lists.starts[own], lists.starts[own + 1])
-            said[np.unique(owners[named[lists.values[places]]])] += 1
+            said[distinct(owners[named[lists.values[places]]])] += 1
     if asking.numbers and asking.identified is not None:
         bearing = np.flatnonzero(np.isin(found.rows[products], asking.identified))
         for name in NUMBERS:

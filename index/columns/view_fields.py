@@ -55,6 +55,8 @@ class ViewField:
                 places[at] = self._others.setdefault(field.codes[at], number)
             self._places.append(places)
         self._other_codes = tuple(self._others)
+        self._read: dict[int, str] = {}  # codes that were asked for
+        self._labels: dict[tuple[int, str], str] = {}
 
     @property
     def n_codes(self) -> int:
@@ -63,8 +65,11 @@ class ViewField:
 
     def code(self, number: int) -> str:
         """The code of a number."""
-        at = number - len(self._main)
-        return self._main[number] if at < 0 else self._other_codes[at]
+        code = self._read.get(number)
+        if code is None:
+            at = number - len(self._main)
+            code = self._read[number] = self._main[number] if at < 0 else self._other_codes[at]
+        return code
 
     def find(self, code: str) -> int:
         """The number of a code, or -1."""
@@ -82,12 +87,15 @@ class ViewField:
 
     def label(self, number: int, locale: str) -> str:
         """What a person reads for a code."""
-        code = self.code(number)
-        labels: dict[str, str] = {}
-        for field in self.parts:
-            if field is not None:
-                labels = {**field.labels.get(code, {}), **labels}
-        return Value(code, labels).label(locale)
+        label = self._labels.get((number, locale))
+        if label is None:
+            code = self.code(number)
+            labels: dict[str, str] = {}
+            for field in self.parts:
+                if field is not None:
+                    labels = {**field.labels.get(code, {}), **labels}
+            label = self._labels[number, locale] = Value(code, labels).label(locale)
+        return label
 
     def own_label(self, numbers: Sequence[int], locale: str) -> str:
         """The label of the first of these codes that has one of its own; "" where none has."""

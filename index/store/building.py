@@ -17,6 +17,7 @@ from ..strings import StringTable
 from ..text import words_of
 from ..words.marks import marks_of
 from ..words.postings import PostingsBuilder
+from ..words.vocabulary import VocabularyBuilder
 from .segment import Segment, key_of
 
 Half = NDArray[np.float16]
@@ -30,7 +31,7 @@ class SegmentBuilder:
         self._first_variant = array("q", [0])
         self._locales: dict[str, int] = {}
         self._text_product, self._text_locale, self._vector_text = array("i"), array("h"), array("i")
-        self._words = PostingsBuilder()
+        self._words, self._vocabulary = PostingsBuilder(), VocabularyBuilder()
         self._vectors: list[Half] = []
         self._fields: dict[str, FieldBuilder] = {}
         self._added = array("d")
@@ -50,7 +51,9 @@ class SegmentBuilder:
             self._text_product.append(row)
             self._text_locale.append(self._locales.setdefault(locale, len(self._locales)))
             marks = dict.fromkeys(marks_of(product, locale), 1.0)
-            self._words.add({**words_of(product, locale), **marks})
+            found = words_of(product, locale)
+            self._words.add({**found.weights, **marks})
+            self._vocabulary.add(locale, found.written)
         for name, (own, options) in _values_by_field(product).items():
             self._fields.setdefault(name, FieldBuilder()).add(row, first_variant, own, options)
         for variant in product.variants:
@@ -63,6 +66,7 @@ class SegmentBuilder:
         n_products, n_variants = len(self._ids), self._first_variant[-1]
         vectors = np.array(self._vectors) if self._vectors else None
         self._vectors = []
+        words = self._words.build()
         return Segment(
             ids=StringTable.build(self._ids),
             keys=np.fromiter(map(key_of, self._ids), np.int64, count=n_products),
@@ -70,7 +74,8 @@ class SegmentBuilder:
             locales=tuple(self._locales),
             text_product=np.array(self._text_product, np.int32),
             text_locale=np.array(self._text_locale, np.int16),
-            words=self._words.build(),
+            words=words,
+            vocabulary=self._vocabulary.build(words.terms),
             vectors=None if vectors is None else vector_indexes.on_best_device(vector_indexes.build(vectors)),
             vector_text=np.array(self._vector_text, np.int32),
             fields={name: each.build(n_products, n_variants) for name, each in sorted(self._fields.items())},

@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..courtesy import give_way
+from ..errors import StoreClosed
 from . import maintenance
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Follower(threading.Thread):
 
     def run(self) -> None:
         """See `threading.Thread`."""
+        give_way()
         worked = time.monotonic()
         while not self._stopped.wait(FOLLOW_SECONDS):
             store = self._store()
@@ -62,6 +65,7 @@ class Follower(threading.Thread):
             del store
 
     def _do_work(self, store: Store) -> None:
+        give_way()
         self._try("load", store.load_published)
         if self.maintains:
             self._try("maintain", lambda: maintenance.maintain(store))
@@ -72,7 +76,9 @@ class Follower(threading.Thread):
             self._said.pop(task, None)
         except Exception as error:
             said = self._said.get(task)
-            if not self._stopped.is_set() and str(error) != said:  # once, not ten times a second
-                name = getattr(self._store(), "name", "")
-                logger.warning("store %s: %s; it is tried again", name, error, exc_info=not said)
+            ended = self._stopped.is_set() or isinstance(error, StoreClosed)
+            if not ended and str(error) != said:  # once, not ten times a second
+                whose = f"store {getattr(self._store(), 'name', '')}: "
+                sentence = str(error).removeprefix(whose)  # errors of ours name the store themselves
+                logger.warning("%s%s; it is tried again", whose, sentence, exc_info=not said)
                 self._said[task] = str(error)

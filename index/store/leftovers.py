@@ -13,6 +13,7 @@ from .folder import StoreFolder
 from .locking import file_lock
 
 PATIENCE = 0.5  # seconds in which a process that starts locks its file
+DUMPS = ".*.shelfwise-dump"  # dumps that are being written; in other folders the next dump removes them
 
 
 def leftovers(folder: StoreFolder, remove: bool = False) -> list[Path]:
@@ -37,6 +38,7 @@ def _leftovers(folder: StoreFolder) -> Iterator[Path]:
             if mine and folder.new_pointer.exists():
                 yield folder.new_pointer
     yield from sorted(path for path in folder.processes.glob("*.json") if _is_unlocked(path))
+    yield from sorted(path for path in folder.path.glob(DUMPS) if _is_unlocked(path))
     new = [path for path in folder.processes.glob("*.new") if _is_unlocked(path)]
     if new:
         time.sleep(PATIENCE)

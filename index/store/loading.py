@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select
 
+from ..courtesy import politely
 from ..product_json import offer_from_dict
 from ..product_parts import Offer
-from . import rows, schema
+from . import rows, schema, settings
 from .tail import Entry, NewOffers, Tail, extended, with_offers
 from .view import View
 
@@ -40,17 +41,18 @@ def changes_since(connection: Connection, view: View, encoder: str) -> Changes:
         changed.update((entry.product.id, entry) for entry in entries(connection, present, encoder))
     offers = schema.offers
     newer = select(offers.c.product_id, offers.c.document).where(offers.c.change > view.change)
-    moved: dict[str, str] = {row[0]: row[1] for row in connection.execute(newer) if row[0] not in changed}
+    moved: dict[str, str] = {row[0]: row[1] for row in politely(connection.execute(newer), 128) if row[0] not in changed}
     return Changes(changed, _by_variant(connection, view, moved))
 
 
 def entries(connection: Connection, found: Sequence[Sequence[Any]], encoder: str) -> list[Entry]:
     """Products with their vectors, from rows of `select_products`."""
-    products = rows.readable(found)
+    products = rows.readable(politely(found, 16))
     if not encoder:
         return [Entry(product, {}) for product in products]
-    keys = [{locale: key for locale, (key, _) in rows.texts_of(product).items()} for product in products]
-    vectors = rows.vectors_of(connection, (key for each in keys for key in each.values()), encoder)
+    keys = [{locale: key for locale, (key, _) in rows.texts_of(product).items()} for product in politely(products, 32)]
+    dimension = settings.dimension_of(settings.read(connection), encoder)
+    vectors = rows.vectors_of(connection, (key for each in keys for key in each.values()), encoder, dimension)
     return [
         Entry(product, {locale: vectors[key] for locale, key in each.items() if key in vectors})
         for product, each in zip(products, keys, strict=True)
@@ -67,7 +69,7 @@ def _by_variant(connection: Connection, view: View, moved: Mapping[str, str]) ->
         there = np.flatnonzero(local >= 0)
         first = live.segment.first_variant
         single = first[local[there] + 1] - first[local[there]] == 1
-        for place, alone in zip(there.tolist(), single.tolist(), strict=True):
+        for place, alone in politely(zip(there.tolist(), single.tolist(), strict=True), 32):
             fields = json.loads(moved[keys[place]])
             if alone:
                 made[keys[place]] = [_offers(next(iter(fields.values()), ()))]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from ..courtesy import politely
 from ..errors import ShelfwiseError, StoreClosed
 from ..words import ANALYSIS_VERSION
 from . import forking, rows, schema, settings, writing
@@ -109,7 +110,7 @@ def encode_waiting(store: Store) -> int:
     return len(waiting)
 
 
-def due(store: Store, unit: Published, at_least: int = TAIL_AT_LEAST) -> bool:
+def due(store: Store, unit: Published, at_least: int | None = None) -> bool:
     """Whether so much changed since the last generation of this unit that another one is worth its time."""
     with store.database.read() as connection:
         found, _ = store.folder.find(settings.read(connection).get("store", ""), unit.hash, store.bad)
@@ -117,9 +118,9 @@ def due(store: Store, unit: Published, at_least: int = TAIL_AT_LEAST) -> bool:
     return pending > longest_tail(found, at_least)
 
 
-def longest_tail(found: Generation | None, at_least: int = TAIL_AT_LEAST) -> float:
-    """How many products may lie in the tail of a generation."""
-    return max(at_least, TAIL_SHARE * (found.manifest.products if found else 0))
+def longest_tail(found: Generation | None, at_least: int | None = None) -> float:
+    """How many products may lie in the tail of a generation; `at_least` where it is smaller than 5% of it."""
+    return max(TAIL_AT_LEAST if at_least is None else at_least, TAIL_SHARE * (found.manifest.products if found else 0))
 
 
 def build_generation(store: Store, unit: Published | None = None, wait: bool = False) -> int | None:
@@ -164,7 +165,7 @@ def _build(store: Store, scratch: Path, unit: Published | None) -> tuple[int, st
                 raise StoreClosed(f"store {store.name}: it was closed while a generation was built")
             if forking.wanted():
                 raise _ForkFirst
-            for entry in entries(connection, part, encoder):
+            for entry in politely(entries(connection, part, encoder), 16):
                 builder.add(entry.product, entry.vectors)
     products = len(builder)
     builder.build().save(scratch)

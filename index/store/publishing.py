@@ -55,8 +55,13 @@ def publish(
             new = replace(new, encoder=facts_of(loaded, chosen))
         if weights is not None:
             new = replace(new, weights=dict(weights))
-        if new == live:
-            raise RequestError(f"publish: wanted something else than what is live, got {new}; nothing was changed")
+        name = new.encoder.reference if new.encoder else "no encoder"
+        old = live.encoder.reference if live.encoder else "no encoder"
+        if (new.hash, name, new.weights) == (live.hash, old, live.weights):  # a model that was moved is another
+            raise RequestError(
+                f"publish: wanted another encoder or other weights than are live, got {name} and the same weights; "
+                "nothing was changed"
+            )
         return _switch(store, new, facts, says)
 
 
@@ -84,6 +89,7 @@ def forget_previous(store: Store) -> None:
     _facts(store)
     with store.database.write() as connection:
         settings.set_previous(connection, None)
+        next_change(connection)  # so that the others notice
 
 
 def _facts(store: Store) -> writing.Facts:

@@ -257,8 +257,10 @@ def texts_of(product: Product) -> dict[str, tuple[TextKey, str]]:
     return made
 
 
-def vectors_of(connection: Connection, keys: Iterable[TextKey], encoder: str) -> dict[TextKey, Half]:
-    """The vectors that are there."""
+def vectors_of(
+    connection: Connection, keys: Iterable[TextKey], encoder: str, dimension: int | None = None
+) -> dict[TextKey, Half]:
+    """The vectors that are there; with a `dimension`, none that is damaged and has another."""
     vectors = schema.vectors
     found: dict[TextKey, Half] = {}
     for chunk in chunks(dict.fromkeys(key.hash for key in keys), CHUNK):
@@ -266,7 +268,8 @@ def vectors_of(connection: Connection, keys: Iterable[TextKey], encoder: str) ->
         for hash_, locale, blob in connection.execute(
             select(vectors.c.text_hash, vectors.c.locale, vectors.c.vector).where(where)
         ):
-            found[TextKey(hash_, locale)] = np.frombuffer(blob, "<f2")
+            if dimension is None or len(blob) == 2 * dimension:
+                found[TextKey(hash_, locale)] = np.frombuffer(blob, "<f2")
     return found
 
 

@@ -21,9 +21,11 @@ from ..arrays import load_array
 from ..columns.field import Field
 from ..columns.offers import Offers
 from ..context import best_locale
+from ..courtesy import politely
 from ..strings import StringTable
 from ..vectors.index import Mask, VectorIndex
 from ..words import Postings
+from ..words.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Segment:
     text_product: NDArray[np.int32]  # the product row of each text row; ascending
     text_locale: NDArray[np.int16]  # its place in `locales`
     words: Postings  # over text rows
+    vocabulary: Vocabulary  # the words of the same rows as they are written
     vectors: VectorIndex | None  # None: no text has a vector
     vector_text: NDArray[np.int32]  # the text row of each vector row; ascending
     fields: Mapping[str, Field]
@@ -74,13 +77,13 @@ class Segment:
         if not self._by_key:
             self._by_key.append(np.argsort(self.keys, kind="stable"))
         order = self._by_key[0]
-        wanted = np.fromiter(map(key_of, product_ids), np.int64, count=len(product_ids))
+        wanted = np.fromiter(map(key_of, politely(product_ids, 256)), np.int64, count=len(product_ids))
         at = np.searchsorted(self.keys, wanted, sorter=order)
         rows = np.full(len(wanted), -1, np.int64)
         found = np.flatnonzero(at < len(order))
         hit = found[self.keys[order[at[found]]] == wanted[found]]
         rows[hit] = order[at[hit]]
-        for place in hit.tolist():
+        for place in politely(hit.tolist(), 256):
             # Two ids may share a key, though nobody will see it.
             if self.ids[int(rows[place])] != product_ids[place]:
                 rows[place] = self.ids.find(product_ids[place])
@@ -115,10 +118,12 @@ class Segment:
         self.ids.save(folder, "ids")
         for name in ("keys", "first_variant", "text_product", "text_locale", "vector_text", "added"):
             np.save(folder / f"{name}.npy", getattr(self, name))
-        words, columns = folder / "words", folder / "columns"
+        words, vocabulary, columns = folder / "words", folder / "vocabulary", folder / "columns"
         words.mkdir()
+        vocabulary.mkdir()
         columns.mkdir()
         self.words.save(words)
+        self.vocabulary.save(vocabulary)
         if self.vectors is not None:
             self.vectors.save(folder / "vectors.faiss")
         for number, each in enumerate(self.fields.values()):
@@ -142,6 +147,7 @@ class Segment:
             **arrays,
             locales=tuple(about["locales"]),
             words=Postings.load(folder / "words"),
+            vocabulary=Vocabulary.load(folder / "vocabulary"),
             vectors=vector_indexes.on_best_device(vector_indexes.load(vectors)) if vectors.is_file() else None,
             fields={name: Field.load(folder / "columns", f"field{at}") for at, name in enumerate(about["fields"])},
             offers=Offers.load(folder / "columns", int(arrays["first_variant"][-1])),

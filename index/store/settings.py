@@ -149,6 +149,12 @@ def previous(facts: Mapping[str, str]) -> Published | None:
     return Published.from_json(facts["previous"]) if facts.get("previous") else None
 
 
+def dimension_of(facts: Mapping[str, str], encoder: str) -> int | None:
+    """The dimension of a kept encoder, by its hash; None for one that is not published yet."""
+    units = (published(facts), previous(facts))
+    return next((unit.encoder.dimension for unit in units if unit and unit.encoder and unit.hash == encoder), None)
+
+
 def set_published(connection: Connection, new: Published) -> None:
     """Writes what the store answers with."""
     values = {"weights": json.dumps(dict(new.weights)) if new.weights else ""}

@@ -48,7 +48,7 @@ class Store:
         self._view, self._tail = View(), Tail()
         self._closed = False
         self.closing = threading.Event()  # long work in other threads ends soon
-        self._seen: object = None
+        self._seen: tuple[object, object] | None = None  # of the database and the folder, when the view was made
         self._seal: tuple[int, int] | None = None  # of the view's generation
         self._facts: Mapping[str, str] = {}
         self._follower: Follower | None = None
@@ -156,7 +156,7 @@ class Store:
             self.encoders.get(settings.published(self._facts).encoder)
             self.refresh()
 
-    def _stamp(self) -> object:
+    def _stamp(self) -> tuple[object, object]:
         return self._database.version(), self.folder.stamp()
 
     def refresh(self) -> None:
@@ -171,11 +171,15 @@ class Store:
                 units = [unit for unit in (published, before) if unit is not None]
                 self.encoders.kept = tuple(unit.encoder for unit in units if unit.encoder is not None)
                 encoder = self._shown_encoder(published.encoder.hash if published.encoder else "")
-                view, tail, seal = self._with_generation(facts, encoder)
+                view, tail, seal = self._view, self._tail, self._seal
+                # A look at all files of the generation takes longer than reading a few new prices.
+                if self._seen is None or self._seen[1] != stamp[1] or encoder != view.encoder:
+                    view, tail, seal = self._with_generation(facts, encoder)
                 change = int(facts["change"])
                 if change > view.change:
                     view, tail = changes_since(connection, view, encoder).apply(view, tail, change)
-            view = replace(view, encoder=encoder, weights=published.weights)
+            if (view.encoder, view.weights) != (encoder, published.weights):
+                view = replace(view, encoder=encoder, weights=published.weights)
             # In one step: a thread that searches beside must never see a generation without its tail.
             self._view, self._tail, self._facts, self._seen, self._seal = view, tail, facts, stamp, seal
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..courtesy import politely
 from ..product import Product
 from ..product_parts import Offer
 from .building import Half, SegmentBuilder
@@ -67,20 +68,20 @@ def with_offers(view: View, tail: Tail, offers: NewOffers, change: int) -> tuple
         rows = live.rows_of(keys)
         there = np.flatnonzero(rows >= 0)
         first = live.segment.first_variant[rows[there]]
-        for place, variant in zip(there.tolist(), first.tolist(), strict=True):
+        for place, variant in politely(zip(there.tolist(), first.tolist(), strict=True), 32):
             by_variant = offers[keys[place]]
             by_segment[at].update(enumerate(by_variant, variant))
             if at >= kept and pieces is not None:
                 entry = pieces[at - kept][keys[place]]
                 pieces[at - kept][keys[place]] = Entry(entry.product.with_offers(by_variant), entry.vectors)
     segments = tuple(live.with_offers(new) for live, new in zip(view.segments, by_segment, strict=True))
-    return replace(view, segments=segments, change=change), Tail(tuple(pieces), tail.size) if pieces else tail
+    return view.with_offers(segments, change), Tail(tuple(pieces), tail.size) if pieces else tail
 
 
 def build(entries: Iterable[Entry]) -> Segment:
     """A segment in memory."""
     builder = SegmentBuilder()
-    for entry in sorted(entries, key=lambda each: each.product.id.encode()):
+    for entry in politely(sorted(entries, key=lambda each: each.product.id.encode()), 16):
         builder.add(entry.product, entry.vectors)
     return builder.build()
 

@@ -99,14 +99,14 @@ class TruthCheck:
             if row.offers is not None:
                 self._wrong["lone"].add(row.id)
             return None
-        if rows.document_hash(row.document, row.offers or "{}", self._format) != row.hash:
-            self._wrong["hash"].add(row.id)
         try:
             product = rows.from_row(row.document, row.offers or "{}")
             fits = product.id == row.id and rows.to_row(product, self._format).offers == row.offers
         except Exception:  # whatever a damaged document makes json or a product say
             self._wrong["document"].add(row.id)
             return None
+        if rows.document_hash(row.document, row.offers or "{}", self._format) != row.hash:
+            self._wrong["hash"].add(row.id)
         if not fits:
             self._wrong["offers"].add(row.id)
         return product

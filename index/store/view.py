@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,10 +16,15 @@ from ..columns.view_fields import ViewFields
 from ..context import Context
 from ..product_parts import Offer
 from ..vectors.index import Mask, Rows, VectorIndex, Vectors
-from ..words import best_possible, rarity, word_weights
+from ..words import Wanted, as_wanted, best_possible, rarity, rows_holding_all, score_rows, word_weights
+from ..words.wanted import rows_of_both
+from .lexicon import Lexicon
 from .segment import Segment
 
 Scores = NDArray[np.float32]
+
+
+KEPT_PRICES = 4  # contexts whose prices a segment with changed offers keeps
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class LiveSegment:
     dead_texts: int = 0
     dead_counts: NDArray[np.int32] | None = None  # in how many dead text rows each term stands
     layers: Layers = ()  # offers that changed since
+    _prices: dict[Context, PriceView] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_alive(self) -> int:
@@ -51,17 +58,46 @@ class LiveSegment:
                 dead += int(end - first)
         return replace(self, alive=alive, dead_texts=dead, dead_counts=counts)
 
+    @cached_property
+    def dead_words(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """In how many deleted text rows each word of the vocabulary stands; pairs of words that do, and in how many."""
+        rows = np.zeros(0, np.int64) if self.alive is None else np.flatnonzero(~self.alive[self.segment.text_product])
+        return self.segment.vocabulary.held_by(rows)
+
     def with_offers(self, changes: Mapping[int, Sequence[Offer]]) -> LiveSegment:
         """The same with other offers for these variant rows."""
-        return replace(self, layers=with_layer(self.layers, Layer.of(changes))) if changes else self
+        if not changes:
+            return self
+        new = Layer.of(changes)
+        made = replace(self, layers=with_layer(self.layers, new))
+        _carry(self, made, "dead_words")
+        # What was asked for is asked for again: here the new offers alone are looked at, and no search waits for it.
+        for context, known in tuple(self._prices.items()):
+            made._prices[context] = prices_over(known, (new,), context, None)
+        if "_offered" in self.__dict__:
+            made.__dict__["_offered"] = has_offer_over(self._offered, (new,))
+        return made
 
     def prices(self, context: Context, now: float | None = None) -> PriceView:
         """What each variant costs in a context; see `Offers.view`."""
-        return prices_over(self.segment.offers.view(context, now), self.layers, context, now)
+        if now is None:
+            known = self._prices.get(context)
+            if known is not None and known.since <= time.time() < known.until:
+                return known
+        made = prices_over(self.segment.offers.view(context, now), self.layers, context, now)
+        if now is None and self.layers:
+            if len(self._prices) >= KEPT_PRICES:
+                self._prices.clear()
+            self._prices[context] = made
+        return made
+
+    @cached_property
+    def _offered(self) -> Mask:
+        return has_offer_over(self.segment.offers.has_offer(), self.layers)
 
     def has_offer(self) -> Mask:
         """Which variants have any offer anywhere."""
-        return has_offer_over(self.segment.offers.has_offer(), self.layers)
+        return self._offered
 
     def rows_of(self, product_ids: Sequence[str]) -> Rows:
         """The live row of each product, or -1."""
@@ -75,15 +111,23 @@ class LiveSegment:
 
 
 @dataclass(frozen=True)
+class WeighedWords:
+    """What the words of one query weigh in each segment's text rows, whatever the mask."""
+
+    by_segment: tuple[Scores, ...]  # BM25
+    holding_all: tuple[NDArray[np.int32], ...]  # the text rows that hold every word, ascending
+    possible: float  # an upper bound for any product
+
+
+@dataclass(frozen=True)
 class WordMatches:
     """What the words of one query found."""
 
     rows: Rows  # best first, at most k
     scores: Scores  # BM25
     best: float  # the best score under the mask; 0 where nothing matched
-    possible: float  # an upper bound for any product
     holding_all: Rows  # the rows under the mask that hold every word, ascending
-    by_segment: tuple[Scores, ...]  # of every text row, whatever the mask
+    weighed: WeighedWords
 
 
 @dataclass(frozen=True)
@@ -98,6 +142,12 @@ class View:
     generation: int = 0  # the number of the generation that the first segment is; 0: none
     encoder: str = ""  # the hash of the encoder whose vectors these are; "" where no text has one
     weights: Mapping[str, float] | None = None  # of the sources, as published; None: the defaults
+
+    def with_offers(self, segments: tuple[LiveSegment, ...], change: int) -> View:
+        """The same products with other offers; what does not depend on offers is not made again."""
+        made = replace(self, segments=segments, change=change)
+        _carry(self, made, "offsets", "n_products", "n_texts", "keys", "fields")
+        return made
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -179,28 +229,52 @@ class View:
                 made[inside[has]] = live.segment.vectors.scores(query, vector_rows[has])
         return made
 
-    def rarities(self, words: Sequence[str]) -> tuple[list[NDArray[np.int64]], NDArray[np.float32]]:
-        """Each segment's term numbers of the words, and how rare each word is over all live texts."""
-        numbers = [live.segment.words.find(words) for live in self.segments]
-        holding = np.zeros(len(words), np.int64)
-        for live, terms in zip(self.segments, numbers, strict=True):
-            holding += live.segment.words.document_counts(terms)
+    def occurrences(self, terms: Sequence[str]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+        """Each segment's numbers of the terms, and how many live texts hold each."""
+        numbers = [live.segment.words.find(terms) for live in self.segments]
+        holding = np.zeros(len(terms), np.int64)
+        for live, found in zip(self.segments, numbers, strict=True):
+            holding += live.segment.words.document_counts(found)
             if live.dead_counts is not None and len(live.dead_counts):
-                holding -= np.where(terms >= 0, live.dead_counts[np.maximum(terms, 0)], 0)
+                holding -= np.where(found >= 0, live.dead_counts[np.maximum(found, 0)], 0)
+        return numbers, holding
+
+    def rarities(self, terms: Sequence[str]) -> tuple[list[NDArray[np.int64]], NDArray[np.float32]]:
+        """Each segment's numbers of the terms, and how rare each is over all live texts."""
+        numbers, holding = self.occurrences(terms)
         return numbers, rarity(self.n_texts, holding)
 
-    def by_words(self, words: Sequence[str], k: int, mask: Mask, locale: str) -> WordMatches:
-        """The `k` products under the mask that match the (distinct) words best."""
-        numbers, rarities = self.rarities(words)
-        rarities = rarities * word_weights(words, locale)
+    @property
+    def lexicon(self) -> Lexicon:
+        """What can be said of words; a new one, for one that was kept would hold the view and its files for ever."""
+        return Lexicon(self)
+
+    def weigh_words(self, words: Sequence[str | Wanted], locale: str) -> WeighedWords:
+        """What the (distinct) words of one query weigh in every text: what searches under several masks share."""
+        wanted = as_wanted(words)
+        terms = list(dict.fromkeys(term for each in wanted for term in each.terms))
+        numbers, counts = self.occurrences(terms)
+        rarities = dict(zip(terms, rarity(self.n_texts, counts).tolist(), strict=True))
+        found_in = [dict(zip(terms, each.tolist(), strict=True)) for each in numbers]
+        of_words = self._word_rarities(wanted, dict(zip(terms, counts.tolist(), strict=True)), found_in)
+        of_words = of_words * word_weights([each.term for each in wanted], locale)
+        pairs = [(live.segment.words, numbered) for live, numbered in zip(self.segments, found_in, strict=True)]
+        return WeighedWords(
+            by_segment=tuple(score_rows(each, wanted, at, rarities, of_words.tolist()) for each, at in pairs),
+            holding_all=tuple(rows_holding_all(each, wanted, at) for each, at in pairs),
+            possible=best_possible(of_words),
+        )
+
+    def by_words(
+        self, words: Sequence[str | Wanted], k: int, mask: Mask, locale: str, weighed: WeighedWords | None = None
+    ) -> WordMatches:
+        """The `k` products under the mask that match the (distinct) words best. `weighed`: where that is known."""
+        weighed = weighed or self.weigh_words(words, locale)
         found: list[tuple[Rows, Scores]] = []
         holding: list[Rows] = []
-        by_segment: list[Scores] = []
-        for (live, span), terms in zip(self.parts(), numbers, strict=True):
+        for (live, span), scores, full in zip(self.parts(), weighed.by_segment, weighed.holding_all, strict=True):
             segment = live.segment
             text_mask = _text_mask(segment, mask[span], locale)
-            scores = segment.words.scores(terms, rarities)
-            by_segment.append(scores)
             if text_mask is not None:
                 scores = np.where(text_mask, scores, 0)
             matched = np.flatnonzero(scores)
@@ -209,7 +283,6 @@ class View:
                 least = -np.partition(-scores[matched], k - 1)[k - 1]
                 matched = matched[scores[matched] >= least]
             found.append((span.start + segment.text_product[matched].astype(np.int64), scores[matched]))
-            full = segment.words.holding_all(terms)
             if text_mask is not None:
                 full = full[text_mask[full]]
             holding.append(span.start + segment.text_product[full].astype(np.int64))
@@ -218,15 +291,27 @@ class View:
             rows=rows,
             scores=best,
             best=float(best[0]) if len(best) else 0.0,
-            possible=best_possible(rarities),
             holding_all=np.unique(np.concatenate(holding)) if holding else np.zeros(0, np.int64),
-            by_segment=tuple(by_segment),
+            weighed=weighed,
         )
+
+    def _word_rarities(
+        self, words: Sequence[Wanted], counts: Mapping[str, int], found_in: Sequence[Mapping[str, int]]
+    ) -> NDArray[np.float32]:
+        """How rare each word is with all that means it."""
+        holding = np.array([sum(counts[term] for term in (each.term, *dict(each.also))) for each in words], np.int64)
+        for at, each in enumerate(words):
+            for both, _ in each.together:
+                for live, found in zip(self.segments, found_in, strict=True):
+                    rows, _ = rows_of_both(live.segment.words, both, found)
+                    alive = live.alive is None or live.alive[live.segment.text_product[rows]]
+                    holding[at] += len(rows) if alive is True else np.count_nonzero(alive)
+        return rarity(self.n_texts, np.minimum(holding, self.n_texts))
 
     def word_scores(self, matches: WordMatches, rows: Rows, locale: str) -> Scores:
         """BM25 of the given products for the same words, whether or not they were among the best."""
         made = np.zeros(len(rows), np.float32)
-        for (live, span), scores in zip(self.parts(), matches.by_segment, strict=True):
+        for (live, span), scores in zip(self.parts(), matches.weighed.by_segment, strict=True):
             inside = np.flatnonzero((rows >= span.start) & (rows < span.stop))
             if len(inside):
                 made[inside] = scores[_text_rows(live.segment, rows[inside] - span.start, locale)]
@@ -253,6 +338,11 @@ class View:
             first = np.sort(np.unique(rows, return_index=True)[1])
             rows, scores = rows[first], scores[first]
         return rows[:k], scores[:k].astype(np.float32)
+
+
+def _carry(old: object, new: object, *names: str) -> None:
+    """Takes over computed properties, as far as they were computed."""
+    new.__dict__.update((name, old.__dict__[name]) for name in names if name in old.__dict__)
 
 
 TIES = 32  # more than k that are looked at; so many equal texts are still cut off alike in every process

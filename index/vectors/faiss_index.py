@@ -21,6 +21,8 @@ EXACT_UP_TO = 300_000
 # Comparing rows one by one costs 0.5 us each, FAISS's scan with a bitmap 40 us and 1.5 ns for each row that it steps
 # over: they are even where one row in 300 is allowed (benchmarks/switch.py).
 FEWEST_SCANNED, STEPPED_OVER = 40, 300
+# From this share on a scan of all rows for so many times more of them is faster than one with a bitmap.
+WIDE_MASK, MORE = 0.5, 1.3
 # Up to so many allowed rows all cells are looked into: that costs at most as much again, and is exact.
 ALL_CELLS_UP_TO = 30_000
 
@@ -84,12 +86,28 @@ class FlatIndex(_FaissIndex):
             _set_threads()
             scores, rows = self._index.search(queries, min(k, self.n_rows))
             return padded(scores, rows, k)
-        few = np.count_nonzero(allowed) <= few_rows(self.n_rows)
-        return self.compared(queries, k, allowed) if few else self.scanned(queries, k, allowed)
+        count = int(np.count_nonzero(allowed))
+        if count <= few_rows(self.n_rows):
+            return self.compared(queries, k, allowed)
+        if count >= WIDE_MASK * self.n_rows:
+            wide = self._from_more(queries, min(k, count), allowed, int(MORE * k * self.n_rows / count))
+            if wide is not None:
+                return padded(*wide, k)
+        return self.scanned(queries, k, allowed)
 
     def compared(self, queries: Vectors, k: int, allowed: Mask) -> Matches:
         """A search that looks at the allowed rows one by one."""
         return self._compare(queries, k, np.flatnonzero(allowed))
+
+    def _from_more(self, queries: Vectors, k: int, allowed: Mask, more: int) -> tuple[Vectors, Rows] | None:
+        """The `k` allowed of the `more` best rows; None where these hold fewer for one of the queries."""
+        _set_threads()
+        scores, rows = self._index.search(queries, min(more, self.n_rows))
+        keep = allowed[rows]
+        if (np.count_nonzero(keep, axis=1) < k).any():
+            return None  # the mask bites just where these queries look
+        first = np.argsort(~keep, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(scores, first, axis=1), np.take_along_axis(rows, first, axis=1)
 
     def scanned(self, queries: Vectors, k: int, allowed: Mask) -> Matches:
         """A search that steps over what is not allowed."""

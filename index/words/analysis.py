@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 import Stemmer
@@ -37,8 +38,9 @@ ELISION = {
     "fr": re.compile(rf"{_START}(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)'(?=[^\W\d_])"),
     "it": re.compile(rf"{_START}(?:[cdlmnstv]|un|quest|quell|(?:d|n|s|c)[aeou]ll|all)'(?=[^\W\d_])"),
 }
-# "A/C" is "ac", "U.S." is "us".
-ACRONYM = re.compile(rf"{_START}([^\W\d_{CJK}](?:[./&][^\W\d_{CJK}]){{1,7}}){_END}\.?")
+# "A/C" is "ac", "U.S." is "us", "AT&T" is "att".
+_LETTER = rf"[^\W\d_{CJK}]"
+ACRONYM = re.compile(rf"{_START}({_LETTER}(?:[./&]{_LETTER}){{1,7}}|{_LETTER}{{1,2}}&{_LETTER}{{1,2}}){_END}\.?")
 WITH = re.compile(rf"{_START}w/\s?(o{_END})?")
 # Languages that write 1,5 for one and a half and 1.000 for a thousand.
 COMMA = frozenset("ca cs da de es fi fr hu it nl no pl pt ro ru sv tr".split())
@@ -106,20 +108,42 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
     return Stemmer.Stemmer(name, 0) if name else None
 
 
+def plain(word: str, language: str) -> str:
+    """One of `words`, not Chinese, without accents but with its ending."""
+    made = fold(word)
+    if language == "de":
+        made = DIGRAPH.sub(r"\1\2", made)
+    return made[1:] if made.startswith("0.") else made
+
+
+def stem(word: str, language: str) -> str:
+    """A plain word without its ending."""
+    stemmer = _stemmer(language)
+    return word if stemmer is None else stemmer.stemWord(word) or word
+
+
 @lru_cache(maxsize=200_000)
 def _term(word: str, language: str) -> str:
-    plain = fold(word)
-    if language == "de":
-        plain = DIGRAPH.sub(r"\1\2", plain)
-    if plain.startswith("0."):
-        plain = plain[1:]
-    stemmer = _stemmer(language)
-    return plain if stemmer is None else stemmer.stemWord(plain) or plain
+    return stem(plain(word, language), language)
 
 
 def term(word: str, locale: str) -> str:
     """What one of `words`, not Chinese, is indexed as: without accents, stemmed by the locale's language."""
     return _term(word, language_of(locale))
+
+
+def many_terms(words_: Iterable[str], language: str) -> list[str]:
+    """`term` of very many words of letters, in any order."""
+    simple: list[str] = []
+    accented: list[str] = []
+    for word in words_:
+        (simple if word.isascii() else accented).append(word)
+    text = "\n".join(("\n".join(simple).lower(), fold("\n".join(accented))))
+    if language == "de":
+        text = DIGRAPH.sub(r"\1\2", text)
+    stemmer = _stemmer(language)
+    made = text.split("\n")
+    return made if stemmer is None else stemmer.stemWords(made)
 
 
 def tokens(text: str, locale: str) -> list[str]:

@@ -101,10 +101,8 @@ class _Sounds:
 
     def like(self, codes: NDArray[np.uint16], syllables: tuple[int, ...]) -> NDArray[np.bool_]:
         """Which characters sound like one of the syllables."""
-        usual, other = self.usual[codes], self.other[codes]
-        if len(syllables) == 1:
-            return (usual == syllables[0]) | (other == syllables[0])
-        return np.isin(usual, syllables) | np.isin(other, syllables)
+        found: NDArray[np.bool_] = np.isin(self.usual[codes], syllables) | np.isin(self.other[codes], syllables)
+        return found
 
 
 @cache

@@ -36,3 +36,8 @@ def word_weights(words: Sequence[str], locale: str) -> NDArray[np.float32]:
     if quiet.all():
         return np.ones(len(words), np.float32)
     return np.where(quiet, np.float32(QUIET_WEIGHT), np.float32(1))
+
+
+def is_quiet(term: str, locale: str) -> bool:
+    """Whether a term says little."""
+    return term in _quiet(locale)

@@ -19,7 +19,7 @@ Filter = Annotated[
         "-f",
         metavar="FIELD=VALUE",
         help="Only products with this value; also FIELD!=VALUE and FIELD=LOW..HIGH with either end open. "
-        "The same field again: any of the values.",
+        "The same field again: any of the values. Or several in one text: 'brand:Fell,Ostra -colour:red price:..80'.",
         show_default=False,
     ),
 ]

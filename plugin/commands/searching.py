@@ -33,7 +33,9 @@ def search(
         list[str],
         typer.Option(metavar="FIELD", help="Count this field's values; may be repeated.", show_default=False),
     ] = [],  # noqa: B006 - typer copies it
-    sort: Annotated[str, typer.Option(metavar="ORDER", help="relevance, price, -price or newest.")] = "relevance",
+    sort: Annotated[
+        str, typer.Option(metavar="ORDER", help="relevance, newest, price, -price, or any field with numbers.")
+    ] = "relevance",
     locale: options.Locale = None,
     market: options.Market = None,
     currency: options.Currency = None,

@@ -43,7 +43,7 @@ def _lines(found: Status) -> list[tuple[str, str]]:
         ("generation", _generation(found)),
         ("tail", f"{found.tail:,} products{'; a new generation is due' if found.build_due else ''}"),
         ("on disk", f"{_size(found.database_bytes)} of truth, {_size(found.cache_bytes)} of caches"),
-        ("last import", _import(found)),
+        *_import(found),
     ]
 
 
@@ -63,15 +63,13 @@ def _generation(found: Status) -> str:
     return f"{made.number}: {made.products:,} products up to change {made.change:,}, {_size(made.bytes)}"
 
 
-def _import(found: Status) -> str:
+def _import(found: Status) -> list[tuple[str, str]]:
     last = found.last_import
     if last is None:
-        return "none yet"
-    named = f"{last.id}: {last.mode}, {last.source or 'from Python'}, {last.started}"
-    if last.finished is None:
-        return f"{named}; it runs still, or was stopped"
+        return [("last import", "none yet")]
     counts = (f"{getattr(last, name):,} {name}" for name in ("added", "changed", "unchanged", "deleted", "bad"))
-    return f"{named}: {', '.join(counts)}"
+    became = ", ".join(counts) if last.finished else "it runs still, or was stopped"
+    return [("last import", f"{last.id}: {last.mode}, {last.source or 'from Python'}, {last.started}"), ("", became)]
 
 
 def _size(count: int) -> str:

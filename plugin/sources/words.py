@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from time import perf_counter
 
 import numpy as np
 
-from ...index import Rows, WordMatches
+from ...index import Rows, WeighedWords, WordMatches
 from ..candidates import Part
 from ..pipeline import PER_SOURCE, Asked, Proposal
 
@@ -26,12 +26,17 @@ class WordsSource:
         self.weight = weight
 
     def propose(self, asked: Sequence[Asked]) -> list[Proposal | None]:
-        """See `Source`."""
-        return [self._propose(each) if each.words else None for each in asked]
+        """See `Source`. Requests that differ in their filters alone share the weights of their words."""
+        weighed: dict[Hashable, WeighedWords] = {}
+        return [self._propose(each, weighed) if each.words or each.understood.words else None for each in asked]
 
-    def _propose(self, asked: Asked) -> Proposal:
+    def _propose(self, asked: Asked, weighed: dict[Hashable, WeighedWords]) -> Proposal:
         started = perf_counter()
-        found = asked.view.by_words(asked.words, PER_SOURCE + 1, asked.matching.mask, asked.locale)
+        words = asked.understood.words or asked.words
+        key = (id(asked.view), words, asked.locale)
+        if key not in weighed:
+            weighed[key] = asked.view.weigh_words(words, asked.locale)
+        found = asked.view.by_words(words, PER_SOURCE + 1, asked.matching.mask, asked.locale, weighed[key])
         asked.word_matches = found
         scores = found.scores / _scale(found)
         asked.took("lexical", started)
@@ -50,4 +55,4 @@ class WordsSource:
 
 
 def _scale(found: WordMatches) -> np.float32:
-    return np.float32(math.sqrt(found.best * found.possible) or 1.0)
+    return np.float32(math.sqrt(found.best * found.weighed.possible) or 1.0)

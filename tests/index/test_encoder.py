@@ -428,3 +428,12 @@ def test_vectors_of_another_length_are_made_unit():
 
 def test_all_of_this_can_be_caught_as_ours():
     assert issubclass(EncoderError, ShelfwiseError) and issubclass(MissingExtra, ShelfwiseError)
+
+
+def test_the_hashing_encoder_has_the_dimension_that_its_reference_says() -> None:
+    usual, wide = load_encoder("hashing"), load_encoder("hashing-256")
+    assert (usual.reference, usual.dimension, wide.reference, wide.dimension) == ("hashing", 64, "hashing-256", 256)
+    assert usual.hash != wide.hash and load_encoder("hashing-64").hash == usual.hash
+    (boot,), others = wide.encode_passages(["red boot"]), wide.encode_passages(["red boots", "blue lamp"])
+    near, far = others @ boot
+    assert near > far

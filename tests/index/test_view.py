@@ -194,7 +194,7 @@ ONLY_GERMAN = Product("german", {"de": "Leuchte"})
         ("en", "台灯", []),
         ("en-GB", "lamp", ["lamp"]),
         ("zh", "台灯", ["lamp"]),
-        ("zh", "檯燈", []),
+        ("zh", "檯燈", ["lamp"]),  # traditional characters are searched as simplified ones
         ("zh-TW", "檯燈", ["lamp"]),
         ("zh-HK", "台灯", ["lamp"]),
         ("zh", "lamp", []),

@@ -21,6 +21,7 @@ ROOTS = (
 ).split()
 WAYS = "folding stacking round square tall low wide narrow light heavy soft plain striped woven carved rustic".split()
 COLOURS = "red blue green white black grey yellow orange brown pink".split()
+STOCKS = (0, 1, 5, 20, 100)
 ROOMS = "kitchen bedroom hall office garden bathroom studio nursery".split()
 BRANDS = [f"{first}{second}" for first in ("Nord", "Alt", "Fein", "Bel", "Sol") for second in ("haus", "werk", "ia")]
 
@@ -46,7 +47,7 @@ def product(number: int, seed: int = 1) -> Product:
         category=f"{group} > {kind.title()}",
         attributes={"colour": colour, "material": root, "rating": chance.randint(10, 50) / 10},
         price=chance.randint(100, 99_900) / 100,
-        stock=chance.choice((0, 1, 5, 20, 100)),
+        stock=chance.choice(STOCKS),
     )
 
 
@@ -59,12 +60,20 @@ def requests(count: int, seed: int = 1) -> list[dict[str, Any]]:
         query = " ".join(chance.sample([kind, chance.choice(ROOTS), chance.choice(COLOURS), chance.choice(WAYS)], 2))
         asked: dict[str, Any] = {"query": query}
         if chance.random() < 0.5:
-            asked["filters"] = chance.choice(
-                ({"price": (None, 100)}, {"price": (50, 400)}, {"in_stock": True}, {"price": (20, 600), "in_stock": True})
-            )
+            low, high = chance.choice((None, 20, 50)), chance.choice((100, 250, 600))
+            asked["filters"] = chance.choice(({"price": (low, high)}, {"in_stock": True}, {"price": (low, high), "in_stock": True}))
         if chance.random() < 0.4:
             asked["facets"] = chance.choice((("price",), ("brand", "price"), ("category", "colour", "in_stock")))
         if chance.random() < 0.25:
             asked["sort"] = chance.choice(("price", "-price"))
         made.append(asked)
     return made
+
+
+def changes(count: int, among: int, seed: int = 1) -> list[dict[str, Any]]:
+    """Updates of offers of the first `among` products."""
+    chance = random.Random(f"changes {seed}")
+    return [
+        {"id": f"p{chance.randrange(among)}", "price": chance.randint(100, 99_900) / 100, "stock": chance.choice(STOCKS)}
+        for _ in range(count)
+    ]

@@ -76,20 +76,22 @@ class Worker:
 class Crew:
     """Starts workers of one store, and ends them."""
 
-    def __init__(self, store: Path, encoder: str, script: Path = WORKER, environment: dict[str, str] | None = None) -> None:
-        self._store, self._encoder, self._script = store, encoder, script
-        self._environment = environment or {}
+    def __init__(
+        self, store: Path, encoder: str, script: Path = WORKER, maintain: bool = True, **environment: str
+    ) -> None:
+        """`maintain`: whether a thread of these processes does what is due."""
+        self._command = [sys.executable, str(script), str(store), encoder, "yes" if maintain else "no"]
+        self._environment = environment
         self._folder = mkdtemp(prefix="shelfwise-crew-")
         self._listener = Listener(f"{self._folder}/link", "AF_UNIX", backlog=64)
         self._all: list[Worker] = []
         self._parent: Worker | None = None
 
-    def start(self, kind: str = "started", **environment: str) -> Worker:
+    def start(self, kind: str = "started") -> Worker:
         """A process of its own that opens the store."""
         paths = os.pathsep.join(each for each in sys.path if each)
-        command = [sys.executable, str(self._script), str(self._store), self._encoder, str(self._listener.address), kind]
-        everything = {**os.environ, "PYTHONPATH": paths, **self._environment, **environment}
-        process = subprocess.Popen(command, env=everything)
+        everything = {**os.environ, "PYTHONPATH": paths, **self._environment}
+        process = subprocess.Popen([*self._command, str(self._listener.address), kind], env=everything)
         worker = self._arrived()
         worker.process = process
         return worker

@@ -24,6 +24,7 @@ from forked import Forked, Says, call
 from load import ENCODERS, State, Writer, keep, possible
 from operations import OPERATIONS, Operation, copy, start, to_format_1
 from shelfwise.index import Store
+from shelfwise.index.store.dumping import dump_store
 from steps import Steps
 from whole import archive_problems, encoder_and_format, look_at
 
@@ -36,10 +37,12 @@ LIVES = {1: 3, 2: 12}  # kills of one store by its format; then one of the other
 # ---- at each step ------------------------------------------------------------------------------------------------
 
 
-def at_steps(run: Run, scratch: Path, stride: int, seed: int) -> None:
+def at_steps(run: Run, scratch: Path, stride: int, seed: int, only: str | None) -> None:
     """Kills each operation at every step, or at every so many of them."""
     rows, failed = [], 0
     for place, operation in enumerate(OPERATIONS):
+        if only not in (None, operation.name):
+            continue
         template = scratch / f"template{place}"
         call(partial(_prepare, operation, template))
         names: list[str] = call(partial(_steps_of, operation, template, scratch / "tried"))
@@ -207,9 +210,15 @@ class Life:
         seen = look_at(self.path, allowed, encoder_and_format(self.encoders, self.format))
         wrong = seen["wrong"]
         assert isinstance(wrong, list)
-        dumped = [line.split()[-1] for line in said if line.startswith("did dump ")]
-        for archive in dumped[-1:]:
-            wrong += archive_problems(Path(archive), way, self.scratch / "restored")
+        dumped = {line.split()[-1] for line in said if line.startswith("did dump ")}
+        wrong += [f"{name} was acknowledged and is not there" for name in dumped if not Path(name).exists()]
+        for archive in self.dumps.glob("*.zip"):  # also one that was not acknowledged: it is whole or not there
+            wrong += archive_problems(archive, way, self.scratch / "restored")
+            archive.unlink()
+        if any(self.dumps.iterdir()):
+            dump_store(self.path, self.dumps / "next.zip")
+            (self.dumps / "next.zip").unlink()
+        wrong += [f"left over: {path.name}" for path in self.dumps.iterdir()]
         return seen
 
 
@@ -246,6 +255,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=500, help="at random moments")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stride", type=int, default=1, help="kill at every so many steps; 0: at none")
+    parser.add_argument("--only", choices=[each.name for each in OPERATIONS], help="of those that are killed at steps")
     parser.add_argument("--longest", type=float, default=0.15, help="seconds of load before a kill")
     return parser.parse_args(arguments)
 
@@ -256,7 +266,7 @@ def main() -> int:
     run = Run("Kills")
     with tempfile.TemporaryDirectory(prefix="shelfwise-kills-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         if options.stride:
-            at_steps(run, Path(folder), options.stride, options.seed)
+            at_steps(run, Path(folder), options.stride, options.seed, options.only)
         if options.kills:
             at_random(run, Path(folder), options.kills, options.seed, options.longest)
     return run.end()

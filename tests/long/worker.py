@@ -1,4 +1,4 @@
-"""A process that has a store open and does what it is told: python worker.py STORE ENCODER LINK KIND."""
+"""A process that has a store open and does what it is told: python worker.py STORE ENCODER MAINTAIN LINK KIND."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.connection import Client, Connection
 from typing import Any
@@ -44,7 +43,7 @@ class Served:
         if os.fork():
             return
         self._link.close()
-        serve(self._shop, self._address, "forked")
+        serve(self._shop, self._address, "forked", type(self))
         os._exit(0)
 
     # ---- writes, and whether they are seen; times are of a clock that all processes share --------------------------
@@ -86,7 +85,7 @@ class Served:
     def state(self) -> dict[str, Any]:
         """How far this process is."""
         view = self._shop.store.view
-        return {"change": view.change, "generation": view.generation, "products": view.n_products}
+        return {"change": view.change, "generation": view.generation, "waiting": len(self._shop.waiting())}
 
     # ---- locks -----------------------------------------------------------------------------------------------------
 
@@ -128,21 +127,21 @@ class Served:
         return sorted(thread.name for thread in threading.enumerate())
 
 
-def serve(shop: Shop, address: str, kind: str, served: Callable[..., Served] = Served) -> None:
+def serve(shop: Shop, address: str, kind: str, served: type[Served]) -> None:
     """Says who it is, and does what it is told."""
     with Client(address, "AF_UNIX") as link:
         link.send((kind, os.getpid()))
         served(shop, link, address).go_on()
 
 
-def main() -> None:
+def main(served: type[Served] = Served) -> None:
     """Opens the store and serves."""
     faulthandler.register(signal.SIGUSR1)
-    store, encoder, address, kind = sys.argv[1:]
+    store, encoder, maintains, address, kind = sys.argv[1:]
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by themselves
-    with Shop.open(store, create=False, encoder=encoder) as shop:
+    with Shop.open(store, encoder=encoder, maintain=maintains == "yes") as shop:
         shop.warm()
-        serve(shop, address, kind)
+        serve(shop, address, kind, served)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from shelfwise.index import (
@@ -20,6 +22,9 @@ from shelfwise.index import (
     Variant,
 )
 from shelfwise.index.product_parts import path_code
+
+LENGTHS = {"cm": 1, "m": 100}
+TRUTHS = {"true": 1, "yes": 1, "false": 0, "no": 0}
 
 
 def offer_here(variant: Variant, context: Context, now: float) -> Offer | None:
@@ -87,9 +92,31 @@ def holds(product: Product, variant: Variant, offer: Offer | None, each: Filter)
         return product.added is not None and between(product.added, each.low, each.high)
     values = values_of(product, variant, each.field)
     if isinstance(each, Range):
-        return any(value.number is not None and between(value.number, each.low, each.high) for value in values)
+        numbers = [number_of(value, each.unit) for value in values]
+        return any(
+            n is not None and between(n, each.low, each.high) and not (each.below and n == each.high) for n in numbers
+        )
+    if isinstance(each, DateRange):
+        return any(between(date_of(value), each.low, each.high) for value in values if date_of(value))
     wanted = each.paths if isinstance(each, Under) else each.values
-    return any(value.code in wanted for value in values)
+    return any(
+        value.code in wanted or TRUTHS.get(value.code) in {TRUTHS.get(code, -1) for code in wanted} for value in values
+    )
+
+
+def number_of(value: Value, unit: str = "") -> float | None:
+    """A value's number; in a unit where its text names one that compares."""
+    written = re.fullmatch(r"(-?[\d.]+) (cm|m)", value.code)
+    if written and unit in LENGTHS:
+        return round(float(written[1]) * LENGTHS[written[2]] / LENGTHS[unit], 9)
+    return float(written[1]) if written else value.number
+
+
+def date_of(value: Value) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value.code).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def between(number: Any, low: Any, high: Any) -> bool:

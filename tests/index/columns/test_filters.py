@@ -18,7 +18,6 @@ from shelfwise.index import (
     Under,
     field_of,
     parse_filters,
-    without_field,
 )
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
@@ -128,11 +127,9 @@ def test_filters_with_the_same_content_are_equal_and_can_be_keys():
     assert one == two and len({one, two}) == 1
 
 
-def test_the_filters_of_other_fields_stay():
+def test_a_filter_knows_its_field():
     filters = parse_filters({"brand": {"not": "Fern"}, "price": (1, 2), "in_stock": True, "category": "Shoes"})
     assert [field_of(each) for each in filters] == ["brand", "price", "in_stock", "category"]
-    assert [field_of(each) for each in without_field(filters, "brand")] == ["price", "in_stock", "category"]
-    assert without_field(filters, "size") == filters
 
 
 SHAPE = "a value, a list, a (low, high) pair or {'not': value}"

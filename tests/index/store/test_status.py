@@ -61,7 +61,6 @@ def test_the_tail_is_what_changed_since_the_generation_and_says_when_a_new_one_i
     open_store: Opens, lamps: Lamps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "TAIL_AT_LEAST", 3)
-    monkeypatch.setattr(maintenance.longest_tail, "__defaults__", (3,))
     store = open_store(maintain=False)
     store.put(lamps(10))
     assert store.build_generation() == 1

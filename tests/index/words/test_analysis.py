@@ -46,7 +46,7 @@ def test_spellings_of_one_thing_become_the_same_words(spellings):
         ("5 inside", ["5", "inside"]),
         ("4 months", ["4", "months"]),
         ("100 likes", ["100", "likes"]),
-        ("2 1/2 in. x 3 ft.", ["2", "1", "2", "in", "3", "ft"]),
+        ("2 1/2 in. x 3 ft.", ["2", "1/2", "in", "3", "ft"]),
         ("6'5\"", ["6", "ft", "5", "in"]),
         ("sq. ft. coverage", ["sqft", "coverage"]),
         ("1,23 and 1,0000", ["1", "23", "and", "1", "0000"]),
