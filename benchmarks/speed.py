@@ -46,7 +46,8 @@ def _facets(result: Mapping[str, Any]) -> Table:
     figures = result["facets"]
     made = Table(
         title=f"One result page of {result['products']:,} products, milliseconds: a query, two filters, {len(FACETS)} "
-        f"facets of which two are filtered, k = {K}; median of {BLOCKS} blocks of {result['searches_a_block']} (lowest-highest)"
+        f"facets of which two are filtered, k = {K}; median of {BLOCKS} blocks of {result['searches_a_block']} "
+        "(lowest-highest)"
     )
     for name in ("", *ALL_BUT_ENCODER):
         made.add_column(name, justify="right")

@@ -57,7 +57,7 @@ class _Reader:
         self.locale, self.language, self.steps = locale, language_of(locale), steps
 
     def read(self, query: str, correct: bool) -> Understood:
-        reading = Correction(self.lexicon, self.locale, self.steps, lambda word: bool(self._parts(word)))
+        reading = Correction(self.lexicon, self.locale, self.steps, self._is_compound)
         meant, changes = reading.read(query) if correct else (query, ())
         negation = parse_negation(meant, self.locale, self._beside) if "negation" in self.steps else None
         kept = negation.kept if negation else meant
@@ -117,19 +117,22 @@ class _Reader:
         return 2 if self.view.n_texts >= LARGE else 1
 
     def _parts(self, word: str) -> list[tuple[list[str], list[str]]]:
-        """For each way to make a plain word of two known ones: the terms of its modifier, and those of its head.
+        """For each way to make a plain word of two: the terms of its modifier that are known, and those of its head.
 
         A head is known too that stands only in other compounds: "Glasdosen" where there are "Brotdosen".
         """
         made = []
         for before, head in compounds.cuts(word, self.language) if "compounds" in self.steps else ():
-            known = [each for each in compounds.modifiers(before, self.language) if self._known(each)]
-            if known:
+            if compounds.is_kind(before, head, self.language, self._known):
                 own = stem(head, self.language)
                 heads = [own] * self._known(own) + self.lexicon.kinds_of(head, self.language)
                 if heads:
-                    made.append((list(dict.fromkeys(known)), heads))
+                    modifiers = dict.fromkeys(compounds.modifiers(before, self.language))
+                    made.append(([each for each in modifiers if self._known(each)], heads))
         return made
+
+    def _is_compound(self, word: str) -> bool:
+        return any(modifiers for modifiers, _ in self._parts(word))
 
     def _count(self, word: str) -> int:
         return self.lexicon.count(word, self.language)

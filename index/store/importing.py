@@ -338,7 +338,8 @@ def _check_replace(
         for part in rows.live_products(connection):
             for row in part:
                 total += 1
-                priced, stocked = _sellable(rows.from_row(row[1], row[2] or "{}"), store.context)
+                # A damaged one has nothing to lose.
+                priced, stocked = next((_sellable(one, store.context) for one in rows.readable([row])), (False, False))
                 new = held.get(row[0])
                 if not seen.names(row[0]):
                     gone.add(row[0])

@@ -41,7 +41,8 @@ def changes_since(connection: Connection, view: View, encoder: str) -> Changes:
         changed.update((entry.product.id, entry) for entry in entries(connection, present, encoder))
     offers = schema.offers
     newer = select(offers.c.product_id, offers.c.document).where(offers.c.change > view.change)
-    moved: dict[str, str] = {row[0]: row[1] for row in politely(connection.execute(newer), 128) if row[0] not in changed}
+    found = politely(connection.execute(newer), 128)
+    moved: dict[str, str] = {row[0]: row[1] for row in found if row[0] not in changed}
     return Changes(changed, _by_variant(connection, view, moved))
 
 
@@ -62,7 +63,7 @@ def entries(connection: Connection, found: Sequence[Sequence[Any]], encoder: str
 def _by_variant(connection: Connection, view: View, moved: Mapping[str, str]) -> NewOffers:
     """Offers by product id and variant, from the documents of the offers table, which name variants by id."""
     made: dict[str, list[tuple[Offer, ...]]] = {}
-    several: dict[str, dict[str, Any]] = {}
+    several: dict[str, dict[str, tuple[Offer, ...]]] = {}
     keys = list(moved)
     for live in view.segments:
         local = live.rows_of(keys)
@@ -70,13 +71,18 @@ def _by_variant(connection: Connection, view: View, moved: Mapping[str, str]) ->
         first = live.segment.first_variant
         single = first[local[there] + 1] - first[local[there]] == 1
         for place, alone in politely(zip(there.tolist(), single.tolist(), strict=True), 32):
-            fields = json.loads(moved[keys[place]])
+            key = keys[place]
+            try:
+                fields = {variant: _offers(each) for variant, each in json.loads(moved[key]).items()}
+            except rows.DAMAGED as error:
+                rows.warn_of_damage(key, error)
+                continue
             if alone:
-                made[keys[place]] = [_offers(next(iter(fields.values()), ()))]
+                made[key] = [next(iter(fields.values()), ())]
             else:
-                several[keys[place]] = fields
+                several[key] = fields
     for key, order in rows.variant_ids(connection, list(several)).items():
-        made[key] = [_offers(several[key].get(variant, ())) for variant in order]
+        made[key] = [several[key].get(variant, ()) for variant in order]
     return made
 
 

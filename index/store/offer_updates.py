@@ -217,7 +217,12 @@ def _write(store: Store, part: list[OfferUpdate], report: OffersReport) -> None:
                 report.unknown += len(own)
                 report.note(f"{key!r}: there is no such product")
                 continue
-            after = _applied(store, connection, key, held[key][1], own, several, report)
+            try:
+                after = _applied(store, connection, key, held[key][1], own, several, report)
+            except rows.DAMAGED as error:
+                report.bad += len(own)
+                report.note(f"{key!r}: what is stored of it is damaged ({error}); `shelfwise check` says what to do")
+                continue
             if after == held[key][1]:
                 report.unchanged += 1
             else:

@@ -75,19 +75,28 @@ def from_row(document: str, offers: str) -> Product:
     return Product.from_stored(fields)
 
 
+# What json, decimal and a product say of a damaged document.
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+
+
 def readable(found: Iterable[Sequence[Any]]) -> list[Product]:
     """The products of rows of `select_products`; one whose document is damaged is passed over, and said in the log."""
     products = []
     for row in found:
         try:
             products.append(from_row(row[1], row[2] or "{}"))
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            logger.warning(
-                "product %r: its document is damaged (%s), so it cannot be found; `shelfwise check` says what to do",
-                row[0],
-                error,
-            )
+        except DAMAGED as error:
+            warn_of_damage(row[0], error)
     return products
+
+
+def warn_of_damage(product_id: str, error: Exception) -> None:
+    """Says in the log that a product is passed over."""
+    logger.warning(
+        "product %r: its document is damaged (%s), so it cannot be found; `shelfwise check` says what to do",
+        product_id,
+        error,
+    )
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -123,11 +132,11 @@ def _possible(ids: Iterable[str]) -> Iterator[str]:
 
 
 def products_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Product]:
-    """The live products among these ids."""
+    """The live products among these ids; see `readable`."""
     found: dict[str, Product] = {}
     for chunk in chunks(_possible(ids), CHUNK):
-        for key, document, offers, _ in connection.execute(_BY_IDS, {"ids": chunk}):
-            found[key] = from_row(document, offers or "{}")
+        for row in connection.execute(_BY_IDS, {"ids": chunk}):
+            found.update((row[0], product) for product in readable([row]))
     return found
 
 
@@ -177,7 +186,7 @@ def held(connection: Connection, ids: Sequence[str]) -> dict[str, Held]:
 
 
 def variant_ids(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
-    """The variants of live products, in their order."""
+    """The variants of live products, in their order; without those whose documents are damaged."""
     products = schema.products
     found: dict[str, list[str]] = {}
     for chunk in chunks(ids, CHUNK):
@@ -185,7 +194,10 @@ def variant_ids(connection: Connection, ids: Sequence[str]) -> dict[str, list[st
             products.c.id.in_(chunk), products.c.document.is_not(None)
         )
         for key, document in connection.execute(statement):
-            found[key] = [variant["id"] for variant in json.loads(document)["variants"]]
+            try:
+                found[key] = [variant["id"] for variant in json.loads(document)["variants"]]
+            except DAMAGED as error:
+                warn_of_damage(key, error)
     return found
 
 

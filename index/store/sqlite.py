@@ -133,16 +133,21 @@ class SqliteDatabase:
         except OperationalError as error:
             if "locked" in str(error.orig) or "busy" in str(error.orig):
                 raise self._turn.busy() from error
+            if "Could not decode" in str(error.orig):
+                raise self._damaged(error) from error
             raise StoreError(
                 f"store {self.name}: the database answered '{error.orig}'; check space and permissions of the folder"
             ) from error
         except DatabaseError as error:
             if isinstance(error.orig, sqlite3.DatabaseError) and not isinstance(error.orig, sqlite3.IntegrityError):
-                raise StoreError(
-                    f"store {self.name}: the database is damaged ('{error.orig}'); restore it from a dump "
-                    "(`shelfwise restore`, docs/operations.md)"
-                ) from error
+                raise self._damaged(error) from error
             raise
+
+    def _damaged(self, error: DatabaseError) -> StoreError:
+        return StoreError(
+            f"store {self.name}: the database is damaged ('{error.orig!s:.200}'); restore it from a dump "
+            "(`shelfwise restore`, docs/operations.md)"
+        )
 
     def create_tables(self) -> None:
         """See `Database`."""

@@ -39,7 +39,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"k": "24"}, "k: wanted a whole number from 1 to 1,000, got '24'"),
     ({"k": None}, "k: wanted a whole number from 1 to 1,000, got None"),
     ({"offset": -1}, "offset: wanted a whole number from 0 to 999,999, got -1"),
-    ({"offset": 999_990, "k": 20}, "offset + k: wanted at most 1,000,000, got 1,000,010; narrow the request by filters"),
+    (
+        {"offset": 999_990, "k": 20},
+        "offset + k: wanted at most 1,000,000, got 1,000,010; narrow the request by filters",
+    ),
     ({"query": "x" * 100_000}, "query: wanted at most 1,000 characters, got 100,000; cut it before searching"),
     ({"query": "a\0b"}, "query: wanted printable text, got the control character U+0000; remove it before searching"),
     ({"query": "\x1b[31m"}, "query: wanted printable text, got the control character U+001B; remove it"),
@@ -48,7 +51,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"query": ["boots"]}, "query: wanted a text, got list"),
     ({"query": b"boots"}, "query: wanted a text, got bytes"),
     ({"sort": "-"}, f"sort: wanted {SORTS}, or a field with numbers such as 'rating' or '-rating', got '-'"),
-    ({"sort": ["price"]}, f"sort: wanted {SORTS}, or a field with numbers such as 'rating' or '-rating', got ['price']"),
+    (
+        {"sort": ["price"]},
+        f"sort: wanted {SORTS}, or a field with numbers such as 'rating' or '-rating', got ['price']",
+    ),
     ({"narrow_facets": 1}, "narrow_facets: wanted True or False, got 1"),
     ({"history": "boots"}, "history: wanted a list, got the text 'boots'; write ['boots']"),
     ({"facets": "brand"}, "facets: wanted a list, got the text 'brand'; write ['brand']"),

@@ -100,7 +100,8 @@ def test_a_product_that_is_found_has_its_rank_its_sources_and_the_parts_of_its_s
     assert why.found and why.rank == found.ids.index("lamp") + 1
     assert why.parts == pytest.approx(dict(found[why.rank - 1].parts))
     assert {"stored", "passed", "query", "words", "meaning", "score", "ranked"} <= set(why.causes)
-    assert str(why).startswith("It is in the store; written last with change 1 by import 1, row 1.\nIt passes all filters.\n")
+    stored = "It is in the store; written last with change 1 by import 1, row 1."
+    assert str(why).startswith(f"{stored}\nIt passes all filters.\n")
 
 
 def test_every_hit_of_a_page_has_the_rank_that_why_says_and_the_rest_is_not_found(shop: Shop) -> None:
