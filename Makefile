@@ -27,7 +27,7 @@ OFFLINE := HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=Fals
 
 PIP_INSTALL = install -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: install demo test quick check versions clean
+.PHONY: install demo test quick long check versions clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -53,6 +53,13 @@ test: install
 
 quick: install
 	$(OFFLINE) $(BIN)/python -m pytest -m "not slow and not browser"
+
+# The long runs of docs/long-runs.md at full length, about an hour; on a machine that does nothing else.
+LONG := kills forks processes offers soak versions
+
+long: install
+	@failed=; for run in $(LONG); do OMP_NUM_THREADS=1 $(BIN)/python tests/long/$$run.py || failed="$$failed $$run"; done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 check: install
 	$(BIN)/ruff check .

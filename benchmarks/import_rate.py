@@ -62,7 +62,7 @@ def import_rate(reference: str | None, products: int, folder: Path) -> dict[str,
 
 def _bare(encoder: Encoder) -> Callable[[Sequence[str]], object]:
     """The model without anything of ours around it; an encoder that has no model stands for itself."""
-    if encoder.reference == HASHING:
+    if HASHING.fullmatch(encoder.reference):
         return encoder.encode_passages
     from sentence_transformers import SentenceTransformer
 

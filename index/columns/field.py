@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import load_array
+from ..arrays import load_array, map_text
 from ..product_parts import PATH_SEPARATOR, Value
 from ..strings import StringTable
 from ..vectors.index import Mask
@@ -100,7 +100,7 @@ class Field:
             numbers=load_array(folder / f"{name}.numbers.npy"),
             by_product=Lists.load(folder, f"{name}.products"),
             by_variant=Lists.load(folder, f"{name}.variants") if has_variants else None,
-            label_source=lambda: (folder / f"{name}.labels.json").read_text(encoding="utf-8"),
+            label_source=map_text(folder / f"{name}.labels.json"),
         )
 
 

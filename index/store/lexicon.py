@@ -47,7 +47,7 @@ class Lexicon:
         if number < 0:
             return 0
         vocabulary, found = live.segment.vocabulary, 0
-        for span in self._spans(live, language):
+        for _, span in self._spans(live, language):
             at = span.start + np.flatnonzero(vocabulary.terms[span] == number)
             found += int((vocabulary.counts[at] - live.dead_words[0][at]).sum())
         return found
@@ -56,8 +56,10 @@ class Lexicon:
         """How many texts have two terms as neighbours in this order."""
         found = 0
         for live in self._view.segments:
-            first, second = live.segment.words.find((one, other)).tolist()
-            if first >= 0 and second >= 0:
+            terms = live.segment.words.terms
+            first = terms.find(one)
+            second = terms.find(other) if first >= 0 else -1
+            if second >= 0:
                 _, pairs, counts = live.dead_words
                 found += live.segment.vocabulary.pair_count(first, second)
                 found -= count_in(pairs, counts, pair_key(first, second))
@@ -170,30 +172,33 @@ class Lexicon:
         """The words of the language that a plain typed word may have been meant to be."""
         most = spelling.most_changes(typed)
         forms: dict[str, dict[str, int]] = {}
+        changed: dict[str, int] = {}
         for live in self._view.segments if most else ():
             vocabulary = live.segment.vocabulary
-            for span in self._spans(live, language):
-                at = vocabulary.near(typed, most, span)
-                counts = (vocabulary.counts[at] - live.dead_words[0][at]).tolist()
-                for position, count in zip(at.tolist(), counts, strict=True):
+            for spoken, span in self._spans(live, language):
+                for position in vocabulary.near(typed, most, spoken, span).tolist():
+                    written = vocabulary.word(position)
+                    word = plain(written, language)
+                    if word not in changed:
+                        changed[word] = spelling.changes(typed, word, most)
+                    if changed[word] > most or len(word) < spelling.SHORTEST:
+                        continue
+                    count = int(vocabulary.counts[position] - live.dead_words[0][position])
                     if count:
-                        written = vocabulary.word(position)
-                        form = forms.setdefault(plain(written, language), {})
+                        form = forms.setdefault(word, {})
                         form[written] = form.get(written, 0) + count
         found = []
         for word, form in forms.items():
-            changes = spelling.changes(typed, word, most)
-            if changes <= most and len(word) >= spelling.SHORTEST:
-                _, shown = min((-count, written) for written, count in form.items())
-                found.append(spelling.Alike(shown, word, sum(form.values()), changes))
+            _, shown = min((-count, written) for written, count in form.items())
+            found.append(spelling.Alike(shown, word, sum(form.values()), changed[word]))
         return sorted(found, key=lambda each: each.word)
 
-    def _spans(self, live: LiveSegment, language: str) -> Iterator[slice]:
+    def _spans(self, live: LiveSegment, language: str) -> Iterator[tuple[str, slice]]:
         """The words of a language; of all where the view has none of it, for then others' texts are searched."""
         spans = live.segment.vocabulary.languages
         if language in self._languages:
             spans = {language: spans[language]} if language in spans else {}
-        yield from spans.values()
+        yield from spans.items()
 
     @cached_property
     def _languages(self) -> frozenset[str]:

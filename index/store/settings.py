@@ -99,6 +99,10 @@ def read(connection: Connection) -> dict[str, str]:
 def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Context:
     """The shop's own context; raises `StoreError` when format or settings do not fit what was asked for."""
     check_format(facts, where)
+    try:
+        context = Context(locale=facts["locale"], currency=facts["currency"], market=facts["market"] or None)
+    except (LookupError, ValueError) as error:
+        raise _damaged(where, error) from None
     for name in ("locale", "currency", "market"):
         wanted = getattr(settings, name)
         if wanted is not None and wanted.lower() != facts[name].lower():
@@ -106,12 +110,19 @@ def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Cont
                 f"store {where}: it was made with {name}={facts[name]!r}, got {wanted!r}; leave {name} out, or "
                 "make another store"
             )
-    return Context(locale=facts["locale"], currency=facts["currency"], market=facts["market"] or None)
+    return context
 
 
 def check_format(facts: Mapping[str, str], where: str) -> int:
-    """The store's format; raises `StoreError` for one that this version cannot read."""
-    found = int(facts["format"])
+    """The store's format; raises `StoreError` for one that this version cannot read, and for damaged facts."""
+    try:
+        found, _ = int(facts["format"]), int(facts["change"])
+        published(facts)
+        previous(facts)
+        if wrong := [name for name, value in facts.items() if not isinstance(value, str)]:
+            raise TypeError(f"{wrong[0]} is no text")
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        raise _damaged(where, error) from None
     if found > schema.FORMAT:
         raise StoreError(
             f"store {where}: it has format {found}, this version reads up to {schema.FORMAT}; install a newer shelfwise"
@@ -122,6 +133,10 @@ def check_format(facts: Mapping[str, str], where: str) -> int:
             "upgrade it with an older shelfwise first"
         )
     return found
+
+
+def _damaged(where: str, error: Exception) -> StoreError:
+    return StoreError(f"store {where}: its facts are damaged ({error}); restore a dump (`shelfwise restore`)")
 
 
 def check_writable(connection: Connection, where: str) -> None:

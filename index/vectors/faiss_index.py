@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from errno import EIO
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,12 @@ class _FaissIndex(ABC):
 
     def save(self, path: Path) -> None:
         """See `VectorIndex.save`."""
-        faiss.write_index(self._index, str(path))
+        with path.open("wb") as file:
+            # Not by FAISS's own hand: when the disk is full it may say so on the screen alone, and go on.
+            try:
+                faiss.write_index(self._index, faiss.PyCallbackIOWriter(file.write))
+            except RuntimeError as error:
+                raise OSError(EIO, f"its vectors could not be written ({str(error)[:200]})", str(path)) from error
 
     @abstractmethod
     def _vectors(self, rows: Rows) -> Vectors:

@@ -80,7 +80,7 @@ def _compatible(text: str) -> str:
 def words(text: str, locale: str) -> list[str]:
     """The words of a text in reading order: lower case, with their accents and endings; Chinese runs whole.
 
-    >>> words("Les Théières d'1,5 l", "fr")
+    >>> words("Les Théières, 1,5 l", "fr")
     ['les', 'théières', '1.5', 'l']
     """
     language = language_of(locale)

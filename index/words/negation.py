@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from .analysis import CJK, fold, language_of, stem, term, tokens, words
 from .chinese import simplified
@@ -40,7 +41,7 @@ _LANGUAGES = {
         re.compile("(.{3,}?)(?:frei|los)e?[mnrs]?$"),
     ),
     "en": _Language(
-        _set("without no not non w/o"),
+        _set("without no not non anti w/o"),
         _set("free"),
         _set("included sold"),
         _set("with in on at by from into than but only just so"),
@@ -61,7 +62,7 @@ _LANGUAGES = {
     "pt": _Language(_set("sem nao"), stops=_set("com em para"), links=_set("e ou")),
     "sv": _Language(_set("utan inte ingen"), _set("fri"), stops=_set("med i till och"), suffix=_NORTHERN),
 }  # fmt: skip
-_PREFIXES = frozenset(("non",))  # go with one word alone: "non-slip bath mat"
+_PREFIXES = frozenset(("non", "anti"))  # go with one word alone: "non-slip bath mat"
 # "Unscented" lacks scent; "under" and "unit" do not end so.
 _UN = re.compile("un(.{3,}ed)$")
 # "Free standing" and "free shipping" lack nothing.
@@ -105,10 +106,12 @@ def parse_negation(query: str, locale: str, beside: Beside) -> Negation:
     if rules is not None:
         found = [(fold(match[0]), match.start(), match.end()) for match in _QUERY_WORD.finditer(query)]
         for first, last, phrase in _latin(found, rules, locale, beside):
-            cuts.append((found[first][1], found[last][2]))
+            # "Sugar-free" and "non-slip" are also what a product is called.
+            if found[first][0] in rules.before - _PREFIXES:
+                cuts.append((found[first][1], found[last][2]))
             phrases.append(phrase)
     if not cuts:
-        return Negation(query)
+        return Negation(query, tuple(phrases))
     kept, at = [], 0
     for start, end in sorted(cuts):
         kept.append(query[at:start])
@@ -186,7 +189,7 @@ def _lacking(text: str, locale: str) -> Iterator[str]:
     folded = fold(text)
     for match in _LACKING.finditer(folded):
         yield from tokens(match[1], locale)
-    if rules is None or not _may_negate(folded, rules):
+    if rules is None or not _signs(language).search(folded):
         return
     for clause in _CLAUSE.split(folded):
         found = words(clause, locale)
@@ -199,14 +202,15 @@ def _lacking(text: str, locale: str) -> Iterator[str]:
                 yield stem(said[1], language)
 
 
-def _may_negate(folded: str, rules: _Language) -> bool:
-    return any(each in folded for each in _signs(rules))
-
-
-def _signs(rules: _Language) -> Iterator[str]:
-    yield from rules.before
-    yield from rules.behind
-    yield from ("less", "un", "los", "frei", "loos") if rules.suffix else ()
+@cache
+def _signs(language: str) -> re.Pattern[str]:
+    """What a text holds that negates anything, and many that do not: looking closely costs more."""
+    rules = _LANGUAGES[language]
+    named = "|".join(map(re.escape, sorted(rules.before | rules.behind)))
+    said = "|(?:less|los|loos|loze|frei|vrij|fri)" if rules.suffix else ""
+    return re.compile(
+        rf"(?<![^\W_])(?:{named})(?![^\W_]){said}" + (r"|(?<![^\W_])un[a-z]+ed(?![^\W_])" * (language == "en"))
+    )
 
 
 def _named(found: Sequence[str], rules: _Language, locale: str) -> Iterator[str]:

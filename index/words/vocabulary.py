@@ -71,16 +71,26 @@ class Vocabulary:
             self._plain[language] = np.frombuffer(b"".join(encoded), np.uint8), ends
         return self._plain[language]
 
-    def near(self, word: str, most: int, span: slice) -> NDArray[np.int64]:
-        """Positions of the words that may be within `most` changes of this one; few that are not.
+    def near(self, word: str, most: int, language: str, span: slice) -> NDArray[np.int64]:
+        """Positions of the words that may be within `most` changes of a plain one; few that are not.
 
-        A change takes away or adds at most one letter, or one of each.
+        A change takes away or adds at most one letter, or one of each. Two do not begin with another letter.
         """
-        lengths = self.lengths[span].astype(np.int16)
+        lengths = np.abs(self.lengths[span].astype(np.int16) - len(word))
         differing = np.bitwise_count(self.letters[span] ^ np.uint32(letters_of(word)))
-        close = (np.abs(lengths - len(word)) <= most) & (differing <= 2 * most)
+        close = (lengths <= 1) & (differing <= 2)
+        if most > 1:
+            starts = (
+                (self.words.ends[span] - np.diff(self.words.ends[span], prepend=self._start(span))) + len(language) + 1
+            )
+            first = self.words.data[starts]
+            # What begins with an accent is looked at in any case.
+            close |= (lengths <= most) & (differing <= 2 * most) & ((first == ord(word[0]) % 256) | (first > 127))
         found: NDArray[np.int64] = span.start + np.flatnonzero(close)
         return found
+
+    def _start(self, span: slice) -> int:
+        return int(self.words.ends[span.start - 1]) if span.start else 0
 
     def pair_count(self, one: int, other: int) -> int:
         """Texts in which two terms stand side by side, in this order."""

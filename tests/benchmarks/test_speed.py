@@ -28,8 +28,19 @@ def test_rates_times_and_memory_are_printed_and_written(
     assert times["total"]["p50"]["median"] >= times["rest"]["p50"]["median"] > 0
     assert times["memory"]["rss"] >= times["memory"]["uss"] > 0
     assert any("shop.py" in each["function"] for each in times["profile"])
+    assert result["facets"].keys() == {"0", "1", "2"}
+    for figures in result["facets"].values():
+        assert figures["total"]["p50"]["median"] >= figures["all but encode"]["p50"]["median"] > 0
     assert "the bare encoder" in printed
     assert "p99" in printed
+
+
+def test_both_ways_of_searching_under_a_mask_are_measured(run_benchmark: Run) -> None:
+    result, printed = run_benchmark("switch.py", "--rows", "2000", "--repeats", "1")
+    measured = result["sizes"]["2000"]
+    assert [each["passing"] for each in measured] == [1, 1, 2, 6, 20, 60, 200, 1_000]
+    assert all(each["compared"] > 0 < each["scanned"] for each in measured)
+    assert "scanned with a selector" in printed
 
 
 def test_recombined_titles_are_distinct_and_always_the_same(

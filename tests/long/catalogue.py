@@ -61,7 +61,9 @@ def requests(count: int, seed: int = 1) -> list[dict[str, Any]]:
         asked: dict[str, Any] = {"query": query}
         if chance.random() < 0.5:
             low, high = chance.choice((None, 20, 50)), chance.choice((100, 250, 600))
-            asked["filters"] = chance.choice(({"price": (low, high)}, {"in_stock": True}, {"price": (low, high), "in_stock": True}))
+            asked["filters"] = chance.choice(
+                ({"price": (low, high)}, {"in_stock": True}, {"price": (low, high), "in_stock": True})
+            )
         if chance.random() < 0.4:
             asked["facets"] = chance.choice((("price",), ("brand", "price"), ("category", "colour", "in_stock")))
         if chance.random() < 0.25:
@@ -74,6 +76,10 @@ def changes(count: int, among: int, seed: int = 1) -> list[dict[str, Any]]:
     """Updates of offers of the first `among` products."""
     chance = random.Random(f"changes {seed}")
     return [
-        {"id": f"p{chance.randrange(among)}", "price": chance.randint(100, 99_900) / 100, "stock": chance.choice(STOCKS)}
+        {
+            "id": f"p{chance.randrange(among)}",
+            "price": chance.randint(100, 99_900) / 100,
+            "stock": chance.choice(STOCKS),
+        }
         for _ in range(count)
     ]

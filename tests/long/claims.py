@@ -14,8 +14,8 @@ os.environ.setdefault("SHELFWISE_ENCODER", "hashing")
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from machine import console, facts, in_a_line  # noqa: E402 - found only now
-from rich.table import Table  # noqa: E402
+from machine import console, facts, in_a_line
+from rich.table import Table
 
 MEMORY = Path("/dev/shm")  # stores lie there where that can be had: a kill takes nothing from there either
 

@@ -1,4 +1,4 @@
-"""Processes that have one store open and do what they are told: forked from one that had opened it, and started ones."""
+"""Processes that have one store open and do what they are told: some forked from one that had opened it."""
 
 from __future__ import annotations
 

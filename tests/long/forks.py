@@ -2,8 +2,9 @@
 
 python tests/long/forks.py --forks 300
 
-Each child must answer, write, follow, fork a child of its own and end, within seconds; the threads of the parent must go
-on; what anyone acknowledged must be there at the end, and no lock may stay behind.
+Each child must answer, write, follow, fork a child of its own and end, within seconds; the threads of the parent must
+go on; what anyone acknowledged must be there at the end, and no lock may stay behind. Then forks in the middle of
+another thread's transactions and builds.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from catalogue import product, products, requests
 from claims import MEMORY, Run
-from shelfwise.index.store import maintenance
+from shelfwise.index.store import forking, maintenance, rows
 from shelfwise.plugin import Product, Shop
 
 AT_ONCE = 4  # children
-LONGEST = 20.0  # seconds of a child's life on a busy machine
+LONGEST = 60.0  # seconds of a child's life on a busy machine
 
 
 @dataclass
@@ -70,6 +74,9 @@ def life(shop: Shop, name: str, generations: int) -> None:
     """What a child does: everything, and all of it must be right."""
     key, title = f"child{name}", f"Teapot n{name}"
     assert shop.search("chair", facets=["price"], filters={"price": (1, 999)}).total > 0
+    with shop.store.database.read() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM facts")
+        assert_locked(os.getpid())
     shop.upsert(Product(key, title, price=5, stock=1))
     assert shop.search(title, k=1).ids == [key]
     shop.update_offers([{"id": key, "price": 7}])
@@ -90,6 +97,14 @@ def life(shop: Shop, name: str, generations: int) -> None:
         assert shop.get(f"{key}0").title == f"{title}0"
     shop.delete(f"{key}late")
     shop.close()
+
+
+def assert_locked(pid: int) -> None:
+    """A process in a transaction holds locks that others see; SQLite may believe so after a fork, and hold none."""
+    listed = Path("/proc/locks")
+    if listed.exists():
+        mine = [line for line in listed.read_text().splitlines() if "POSIX" in line and f" {pid} " in line]
+        assert mine, "SQLite took no lock"
 
 
 class Threads:
@@ -152,7 +167,7 @@ def storm(run: Run, store: Path, forks: int) -> None:
             while len(children) >= AT_ONCE:
                 children = _wait(children, lives, wrong)
             began = time.monotonic()
-            children.append(forked(lambda: life(shop, str(number), 1)))
+            children.append(forked(partial(life, shop, str(number), 1)))
             waits.append(time.monotonic() - began)
         end = time.monotonic() + LONGEST
         while children and time.monotonic() < end:
@@ -181,6 +196,92 @@ def storm(run: Run, store: Path, forks: int) -> None:
     with Shop.open(store) as shop:
         free = [shop.maintain() is not None, shop.store.build_generation() is not None]
         run.claim("no lock stayed behind", all(free), str(free))
+
+
+@contextmanager
+def another_thread_in(transaction: Callable[[], AbstractContextManager[object]], seconds: float) -> Iterator[None]:
+    """Another thread is in a transaction, for so long from here on."""
+    inside = threading.Event()
+
+    def stay() -> None:
+        with transaction():
+            inside.set()
+            time.sleep(seconds)
+
+    thread = threading.Thread(target=stay)
+    thread.start()
+    inside.wait()
+    yield
+    thread.join()
+
+
+def said_by(child: Child) -> str:
+    """What a child says at its end."""
+    while (said := child.ended()) is None:
+        if time.monotonic() - child.began > LONGEST:
+            os.kill(child.pid, signal.SIGKILL)
+            return "hangs"
+        time.sleep(0.005)
+    return said
+
+
+def in_the_middle(run: Run, store: Path) -> None:
+    """Forks in the middle of another thread's transactions and builds."""
+    numbers = count(10_000)
+
+    def child() -> str:
+        return said_by(forked(lambda: life(shop, str(next(numbers)), 1)))
+
+    with Shop.open(store, maintain=False) as shop:
+        for name in ("read", "write"):
+            transaction = getattr(shop.store.database, name)
+            with another_thread_in(transaction, 0.5):
+                run.claim(f"a fork waits for another thread's {name} transaction", child() == "well")
+            patience, forking.PATIENCE = forking.PATIENCE, 0.1
+            with another_thread_in(transaction, 1.0):
+                said = child().splitlines()[-1]
+            wanted = (
+                f"shelfwise.index.errors.StoreError: store {store}: this process was forked while its parent was in a "
+                "transaction of more than 0.1 s, and SQLite does not survive that; fork again"
+            )
+            run.claim(f"where that takes too long ({name}), the child refuses with a sentence", said == wanted, said)
+            forking.PATIENCE = patience
+            run.claim("and the next child is well", child() == "well")
+        begun: list[int] = []
+        real = rows.live_products
+
+        def slowly(connection: Any) -> Iterator[list[Any]]:
+            begun.append(1)
+            for part in real(connection):
+                for at in range(0, len(part), 20):
+                    time.sleep(0.1)
+                    yield part[at : at + 20]
+
+        rows.live_products = slowly
+        built: list[int | None] = []
+        builder = threading.Thread(target=lambda: built.append(shop.store.build_generation()))
+        builder.start()
+        while not begun:
+            time.sleep(0.01)
+        run.claim("a build begins again for a fork", child() == "well" and len(begun) == 2, f"begun {len(begun)} times")
+        rows.live_products = real
+        builder.join()
+        run.claim("and comes to its end", built and built[0] is not None, str(built))
+
+
+def built_by_a_child(run: Run, store: Path) -> None:
+    """A child builds indexes although its parent's threads of OpenMP are not there."""
+    with Shop.open(store, threads=2, maintain=False) as shop:
+        shop.upsert(products(3_000, first=5_000))
+        shop.store.build_generation()
+        for asked in requests(5):
+            shop.search(**asked)
+        said = said_by(forked(lambda: _must_build(shop)))
+        run.claim("a child builds a generation where its parent searched with two threads", said == "well", said)
+
+
+def _must_build(shop: Shop) -> None:
+    assert shop.store.build_generation() is not None
 
 
 def _wait(children: list[Child], lives: list[float], wrong: list[str]) -> list[Child]:
@@ -217,6 +318,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="shelfwise-forks-", dir=MEMORY if MEMORY.is_dir() else None))
     try:
         storm(run, folder / "store", options.forks)
+        in_the_middle(run, folder / "store")
+        built_by_a_child(run, folder / "store")
     finally:
         shutil.rmtree(folder)
     return run.end()

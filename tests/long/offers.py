@@ -104,9 +104,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=600.0, help="seconds with changes")
     parser.add_argument("--rate", type=float, default=100.0, help="changes a second")
     parser.add_argument("--burst", type=int, default=80_000, help="changes at once")
-    parser.add_argument("--burst-seconds", type=float, default=60.0, help="searches go on so long from the burst's begin")
+    parser.add_argument(
+        "--burst-seconds", type=float, default=60.0, help="searches go on so long from the burst's begin"
+    )
     parser.add_argument("--searches", type=float, default=5.0, help="a second, of each process")
-    parser.add_argument("--no-clock", action="store_true", help="claim nothing about times: the run is too short for that")
+    parser.add_argument(
+        "--no-clock", action="store_true", help="claim nothing about times: the run is too short for that"
+    )
     parser.add_argument("--kept", type=Path, help="folder where the filled store is kept for the next run")
     return parser.parse_args(arguments)
 
@@ -114,7 +118,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Measures, prints, and says whether all was well."""
     options = parse()
-    run = Run(f"Offers: {options.products:,} products, {SEARCHERS} processes with {options.searches:g} searches a second each")
+    run = Run(
+        f"Offers: {options.products:,} products, {SEARCHERS} processes with {options.searches:g} searches a second each"
+    )
     with (
         filled(options.products, "hashing", options.kept) as store,
         Crew(store, "hashing", SEARCHING, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1") as crew,
@@ -133,7 +139,9 @@ def main() -> int:
         run.claim("no generation was built", before == after, f"{before} became {after}")
         truth = truth_after(updates, options.products)
         wrong = together(searchers, "priced", truth, seconds=300)
-        run.claim(f"all see the price and the stock of {len(truth)} products as they are", not any(wrong), str(wrong)[:200])
+        run.claim(
+            f"all see the price and the stock of {len(truth)} products as they are", not any(wrong), str(wrong)[:200]
+        )
         answers = together(searchers, "answers", requests(100, seed=9), seconds=300)
         run.claim("all give the same 100 answers and counts", all(each == answers[0] for each in answers))
     return run.end()

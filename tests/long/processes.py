@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -65,7 +66,9 @@ def memory(run: Run, workers: Sequence[Worker], asked: int) -> None:
 def same_answers(run: Run, workers: Sequence[Worker], asked: int) -> None:
     """All answer alike."""
     answers = together(workers, "many", requests(asked, seed=2))
-    run.claim(f"all {len(workers)} processes give the same {asked} answers", all(each == answers[0] for each in answers))
+    run.claim(
+        f"all {len(workers)} processes give the same {asked} answers", all(each == answers[0] for each in answers)
+    )
 
 
 def killed_with_locks(run: Run, crew: Crew, workers: list[Worker]) -> None:
@@ -77,7 +80,7 @@ def killed_with_locks(run: Run, crew: Crew, workers: list[Worker]) -> None:
             workers.remove(victim)
             assert victim.ask("hold", what) == "held"
             victim.kill()
-            seconds = timed(lambda: _use_all(workers, f"{number}{kind}"))
+            seconds = timed(partial(_use_all, workers, f"{number}{kind}"))
             rows.append([what, kind, f"{seconds:.2f}"])
             slow += [f"{what} of a {kind} one: {seconds:.1f} s"] if seconds > FREE_SECONDS else []
             workers.append(crew.fork() if kind == "forked" else crew.start())
@@ -124,15 +127,14 @@ def main() -> int:
     """Measures, prints, and says whether all was well."""
     options = parse()
     run = Run(f"{options.forked} forked and {options.started} started processes, {options.products:,} products")
-    with filled(options.products, options.encoder, options.kept) as store:
-        with Crew(store, options.encoder) as crew:
-            workers = [crew.fork() for _ in range(options.forked)]
-            workers += [crew.start() for _ in range(options.started)]
-            memory(run, [crew.parent, *workers], options.searches)
-            seen(run, workers, options.rounds)
-            same_answers(run, workers, options.searches)
-            killed_with_locks(run, crew, workers)
-            same_answers(run, workers, options.searches)
+    with filled(options.products, options.encoder, options.kept) as store, Crew(store, options.encoder) as crew:
+        workers = [crew.fork() for _ in range(options.forked)]
+        workers += [crew.start() for _ in range(options.started)]
+        memory(run, [crew.parent, *workers], options.searches)
+        seen(run, workers, options.rounds)
+        same_answers(run, workers, options.searches)
+        killed_with_locks(run, crew, workers)
+        same_answers(run, workers, options.searches)
     return run.end()
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from catalogue import requests
 from claims import MEMORY, Run
 from crew import Crew, Worker, together
-from shelfwise.plugin import Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONED = Path(__file__).with_name("versioned.py")

@@ -14,7 +14,6 @@ from shelfwise.index import Store, match
 from shelfwise.index.money import SCALE
 from shelfwise.index.store import checking, following, leftovers, maintenance
 from shelfwise.index.store.checking import check_store
-
 from shelfwise.index.store.restoring import restore_store
 
 SAMPLE = 7  # every so many products are looked for by their words
@@ -46,7 +45,9 @@ def part_of(state: State, letter: str) -> dict[str, Item]:
     return {key: item for key, item in state.items() if key.startswith(letter)}
 
 
-def look_at(path: Path, allowed: Mapping[str, Sequence[State]], check: Callable[[Store], list[str]]) -> dict[str, object]:
+def look_at(
+    path: Path, allowed: Mapping[str, Sequence[State]], check: Callable[[Store], list[str]]
+) -> dict[str, object]:
     """What is wrong after a kill, and which of its allowed states each writer's products are in (-1: none).
 
     `allowed`: by the letter with which a writer's ids begin. `check`: what else is asked of the store.

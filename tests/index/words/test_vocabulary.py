@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rapidfuzz.distance import OSA
 from shelfwise.index.strings import StringTable
 from shelfwise.index.words.analysis import fold, term, words
+from shelfwise.index.words.spelling import changes
 from shelfwise.index.words.vocabulary import Vocabulary, VocabularyBuilder, is_word, letters_of
 
 WORDS = ["lamp", "lamps", "oak", "Öl", "über", "27", "in", "保温", "x"]
@@ -81,8 +81,9 @@ def test_no_word_within_a_change_or_two_is_passed_over(typed: str, others: list[
     vocabulary, _ = built([("en", [" ".join(others)])])
     plain = fold(typed)
     for most in (1, 2):
-        found = {fold(vocabulary.word(at)) for at in vocabulary.near(plain, most, slice(0, len(vocabulary.words)))}
-        assert found >= {fold(word) for word in others if OSA.distance(plain, fold(word)) <= most}
+        near = vocabulary.near(plain, most, "en", slice(0, len(vocabulary.words)))
+        found = {fold(vocabulary.word(at)) for at in near}
+        assert found >= {fold(word) for word in others if changes(plain, fold(word), most) <= most}
 
 
 def test_the_words_of_each_language_lie_together() -> None:
