@@ -12,6 +12,7 @@ from .words import term_weights
 from .words.analysis import terms_of, words
 from .words.negation import NEGATED, negated_terms
 
+LACKED = 0.5  # what a word counts that a product names only to say that it is without it
 DESCRIPTION_CHARACTERS = 600  # the encoder reads 128 tokens; the rest would only cost time
 
 
@@ -65,7 +66,9 @@ def words_of(product: Product, locale: str) -> ProductWords:
     written = {name: words(each, locale) for name, each in texts.items()}
     terms = {name: terms_of(each, locale) for name, each in written.items()}
     lacking = negated_terms([(each, terms[name]) for name, each in texts.items() if each], locale)
-    weights = {**term_weights(terms), **{NEGATED + term: 1.0 for term in lacking}}
+    weights = term_weights(terms)
+    weights.update({term: LACKED * weights[term] for term, without in lacking.items() if without})
+    weights.update(dict.fromkeys([NEGATED + term for term in lacking], 1.0))
     return ProductWords(weights, [*filter(None, written.values())])
 
 

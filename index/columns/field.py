@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import load_array, map_text
+from ..lazy import cached_property
 from ..product_parts import PATH_SEPARATOR, Value
 from ..strings import StringTable
 from ..vectors.index import Mask

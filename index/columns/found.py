@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lazy import cached_property
 from ..store.view import View
 from ..vectors.index import Mask, Rows
 from .matching import Matching

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lazy import cached_property
 from ..product_parts import Value
 from ..vectors.index import Mask
 from .field import Field

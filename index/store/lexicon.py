@@ -7,12 +7,12 @@ segments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lazy import cached_property
 from ..words import chinese, compounds, spelling
 from ..words.analysis import plain, stem
 from ..words.postings import best_possible, rarity

@@ -27,8 +27,9 @@ class Changes:
 
     def apply(self, view: View, tail: Tail, change: int) -> tuple[View, Tail]:
         """View and tail up to and including `change`."""
-        view, tail = extended(view, tail, self.products, change)
-        return with_offers(view, tail, self.offers, change) if self.offers else (view, tail)
+        if self.products:
+            view, tail = extended(view, tail, self.products, change)
+        return with_offers(view, tail, self.offers, change)
 
 
 def changes_since(connection: Connection, view: View, encoder: str) -> Changes:

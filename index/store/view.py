@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from ..columns.offers import PriceView
 from ..columns.overlay import Layer, Layers, has_offer_over, prices_over, with_layer
 from ..columns.view_fields import ViewFields
 from ..context import Context
+from ..lazy import cached_property
 from ..product_parts import Offer
 from ..vectors.index import Mask, Rows, VectorIndex, Vectors
 from ..words import Wanted, as_wanted, best_possible, rarity, rows_holding_all, score_rows, word_weights

@@ -23,7 +23,7 @@ EXACT_UP_TO = 300_000
 # over: they are even where one row in 300 is allowed (benchmarks/switch.py).
 FEWEST_SCANNED, STEPPED_OVER = 40, 300
 # From this share on a scan of all rows for so many times more of them is faster than one with a bitmap.
-WIDE_MASK, MORE = 0.5, 1.3
+WIDE_MASK, MORE = 0.5, 1.1
 # Up to so many allowed rows all cells are looked into: that costs at most as much again, and is exact.
 ALL_CELLS_UP_TO = 30_000
 

@@ -168,27 +168,29 @@ def is_negator(word: str, locale: str) -> bool:
 # ---- what products say -------------------------------------------------------------------------------------------
 
 
-def negated_terms(texts: Sequence[tuple[str, Sequence[str]]], locale: str) -> list[str]:
-    """The terms of what a product lacks by its own words. `texts`: each with its terms, the weightiest first.
+def negated_terms(texts: Sequence[tuple[str, Sequence[str]]], locale: str) -> dict[str, bool]:
+    """The terms of what a product lacks by its own words, and whether it names them only to say so ("without cord").
+
+    `texts`: each with its terms, the weightiest first.
 
     The first text that names a thing decides: a "cordless lamp" has no cord, whatever is said of the charger's, and a
     "battery trimmer without battery" none of its own.
     """
-    decided: dict[str, bool] = {}
+    decided: dict[str, bool | None] = {}
     for text, terms in texts:
-        for each in _lacking(text, locale):
-            decided.setdefault(each, True)
+        for each, without in _lacking(text, locale):
+            decided.setdefault(each, without and terms.count(each) == 1)
         for each in terms:
-            decided.setdefault(each, False)
-    return [each for each, lacks in decided.items() if lacks]
+            decided.setdefault(each, None)
+    return {each: without for each, without in decided.items() if without is not None}
 
 
-def _lacking(text: str, locale: str) -> Iterator[str]:
-    """What one text negates, or says by another word: "cord" for "cordless"."""
+def _lacking(text: str, locale: str) -> Iterator[tuple[str, bool]]:
+    """What one text says is lacking, and whether by "without" and the like, not as a name: "cordless", "non-slip"."""
     rules, language = _LANGUAGES.get(language_of(locale)), language_of(locale)
     folded = fold(text)
     for match in _LACKING.finditer(folded):
-        yield from tokens(match[1], locale)
+        yield from ((each, False) for each in tokens(match[1], locale))
     if rules is None or not _signs(language).search(folded):
         return
     for clause in _CLAUSE.split(folded):
@@ -199,7 +201,7 @@ def _lacking(text: str, locale: str) -> Iterator[str]:
             if said is None and language == "en":
                 said = _UN.match(word)
             if said is not None:
-                yield stem(said[1], language)
+                yield stem(said[1], language), False
 
 
 @cache
@@ -208,20 +210,19 @@ def _signs(language: str) -> re.Pattern[str]:
     rules = _LANGUAGES[language]
     named = "|".join(map(re.escape, sorted(rules.before | rules.behind)))
     said = "|(?:less|los|loos|loze|frei|vrij|fri)" if rules.suffix else ""
-    return re.compile(
-        rf"(?<![^\W_])(?:{named})(?![^\W_]){said}" + (r"|(?<![^\W_])un[a-z]+ed(?![^\W_])" * (language == "en"))
-    )
+    lacking = r"|(?<![^\W_])un[a-z]+ed(?![^\W_])" if language == "en" else ""
+    return re.compile(rf"(?<![^\W_])(?:{named})(?![^\W_]){said}{lacking}")
 
 
-def _named(found: Sequence[str], rules: _Language, locale: str) -> Iterator[str]:
+def _named(found: Sequence[str], rules: _Language, locale: str) -> Iterator[tuple[str, bool]]:
     for at, word in enumerate(found):
         if word in rules.before:
             if at + 1 < len(found) and found[at + 1] in rules.left_out:
-                yield from _preceding(found, at, rules, locale)
+                yield from ((each, False) for each in _preceding(found, at, rules, locale))
             else:
-                yield from _words_behind(found, at + 1, rules, locale)
+                yield from ((each, word not in _PREFIXES) for each in _words_behind(found, at + 1, rules, locale))
         elif word in rules.behind and at and _NOT_FREE.isdisjoint(found[at - 1 : at + 2 : 2]):
-            yield term(found[at - 1], locale)
+            yield term(found[at - 1], locale), False
 
 
 def _words_behind(found: Sequence[str], at: int, rules: _Language, locale: str) -> Iterator[str]:

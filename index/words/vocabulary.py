@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import load_array
+from ..lazy import cached_property
 from ..strings import StringTable
 from .analysis import FIRST_CJK, fold, language_of, plain, term
 
