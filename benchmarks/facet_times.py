@@ -77,6 +77,7 @@ def facet_times(reference: str | None, size: int, folder: Path, cache: Path, a_b
     path = folder / f"facets{size}"
     with Shop.open(path, encoder=kept) as shop:
         shop.upsert(made)
+        shop.maintain()  # one generation, as the maintainer leaves it
     kinds = list(FACETS)
     asked = queries(WARM_UP + BLOCKS * len(kinds) * a_block)
     blocks: dict[int, list[np.ndarray]] = {kind: [] for kind in kinds}

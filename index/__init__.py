@@ -67,6 +67,7 @@ from .store.writing import Written
 from .threads import bulk_threads, set_threads
 from .vectors.index import Mask, Rows, Vectors
 from .words import Wanted, tokens
+from .words.dictionary import load_dictionary
 from .words.identifiers import candidates as identifier_candidates
 from .words.marks import ANY_BRAND, brand_term
 from .words.measures import Measure, measures_in
@@ -159,6 +160,7 @@ __all__ = [
     "identifier_candidates",
     "import_products",
     "last_imports",
+    "load_dictionary",
     "load_encoder",
     "maintain",
     "maintain_for_ever",

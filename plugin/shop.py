@@ -43,6 +43,7 @@ from ..index import (
     dump_store,
     import_products,
     last_imports,
+    load_dictionary,
     load_encoder,
     maintain,
     match,
@@ -140,14 +141,18 @@ class Shop:
             raise
 
     def warm(self) -> None:
-        """Loads everything that the first request would: the encoder, the mapped files, the prices.
+        """Loads everything that the first request would: the encoder, the mapped files, the prices, dictionaries.
 
         Where the encoder cannot be loaded, says so in the log: words will answer.
         """
         view = self.store.view
         for live in view.segments:
-            for array in (live.segment.keys, live.segment.added, *live.segment.words.arrays().values()):
+            segment = live.segment
+            tables = (*segment.words.arrays().values(), *segment.vocabulary.arrays().values())
+            for array in (segment.keys, segment.added, *tables):
                 array.max(initial=0)  # reads every page
+            for language in segment.vocabulary.languages:
+                load_dictionary(language)
         try:
             self.search("warm", k=1, facets=())
         except ShelfwiseError:

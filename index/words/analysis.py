@@ -142,7 +142,7 @@ def many_terms(words_: Iterable[str], language: str) -> list[str]:
     if language == "de":
         text = DIGRAPH.sub(r"\1\2", text)
     stemmer = _stemmer(language)
-    made = text.split("\n")
+    made = text.split()
     return made if stemmer is None else stemmer.stemWords(made)
 
 

@@ -12,15 +12,21 @@ from .analysis import many_terms, term
 
 @cache
 def _terms(language: str) -> StringTable:
-    # As a table the words of a language take 3 MB and not 30.
+    # As a table the words of a language take a megabyte and not thirty.
     words = SpellChecker(language=language).word_frequency.words()
     return StringTable.build(many_terms((word for word in words if word.isalpha()), language))
 
 
-def in_dictionary(word: str, language: str) -> bool:
-    """Whether a language has this word, in whatever inflection; English answers for a language without a dictionary.
+def load_dictionary(language: str) -> None:
+    """Reads a language's dictionary, which takes a second and is kept. Where there is none, English answers."""
+    _terms(_spoken(language))
 
-    The first call for a language reads its dictionary, in a second or two.
-    """
-    language = language if language in SpellChecker.languages() else "en"
-    return _terms(language).find(term(word, language)) >= 0
+
+def in_dictionary(word: str, language: str) -> bool:
+    """Whether a language has this word, in whatever inflection."""
+    spoken = _spoken(language)
+    return _terms(spoken).find(term(word, spoken)) >= 0
+
+
+def _spoken(language: str) -> str:
+    return language if language in SpellChecker.languages() else "en"

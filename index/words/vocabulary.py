@@ -107,8 +107,12 @@ class Vocabulary:
     def save(self, folder: Path) -> None:
         """Plain .npy files in the folder."""
         self.words.save(folder, "words")
-        for name in _ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name))
+        for name, column in self.arrays().items():
+            np.save(folder / f"{name}.npy", column)
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Everything but the words, by file name."""
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:

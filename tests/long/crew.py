@@ -87,19 +87,21 @@ class Crew:
         self._all: list[Worker] = []
         self._parent: Worker | None = None
 
-    def start(self, kind: str = "started") -> Worker:
-        """A process of its own that opens the store."""
+    def start(self, count: int = 1, kind: str = "started") -> list[Worker]:
+        """Processes of their own that open the store."""
         paths = os.pathsep.join(each for each in sys.path if each)
         everything = {**os.environ, "PYTHONPATH": paths, **self._environment}
-        process = subprocess.Popen([*self._command, str(self._listener.address), kind], env=everything)
-        worker = self._arrived()
-        worker.process = process
-        return worker
+        command = [*self._command, str(self._listener.address), kind]
+        processes = [subprocess.Popen(command, env=everything) for _ in range(count)]
+        workers = [self._arrived() for _ in processes]
+        for worker in workers:
+            worker.process = next(process for process in processes if process.pid == worker.pid)
+        return workers
 
     def fork(self) -> Worker:
         """A process forked from one that has the store open, which is started the first time."""
         if self._parent is None:
-            self._parent = self.start("parent")
+            (self._parent,) = self.start(kind="parent")
         self._parent.ask("fork")
         return self._arrived()
 
@@ -136,6 +138,16 @@ def together(workers: Sequence[Worker], task: str, *given: Any, seconds: float =
     for worker in workers:
         worker.tell(task, *given)
     return [worker.answer(seconds) for worker in workers]
+
+
+def settled(workers: Sequence[Worker], seconds: float = 60.0) -> bool:
+    """Waits until all have seen the last change, and whether they did."""
+    end = time.monotonic() + seconds
+    while len({each["change"] for each in together(workers, "state")}) > 1:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def timed(do: Callable[[], object]) -> float:

@@ -3,35 +3,34 @@
 python tests/long/offers.py --products 80000 --quiet 120 --seconds 600 --burst 80000
 
 Four processes search at a steady rate: first while nothing changes, then beside a hundred changes a second, each a call
-of its own, then beside a burst. All have one thread. The schedule is the same throughout.
+of its own, then beside a burst. All have one thread. Each part has the same searches in the same order.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from catalogue import changes, product, requests
 from claims import Run, percentile
-from crew import Crew, Worker, together
+from crew import Crew, Worker, settled, together
 from filling import filled
 
 SEARCHERS = 4
 SLOWER = 1.2  # p99 beside the changes, at most, as a multiple of the quiet one
-SETTLE = 2.0  # seconds between the parts, which count for none
-SAMPLE = 500  # products that are asked for at the end
+SETTLE = 1.0  # seconds between the parts, which count for none
 SEARCHING = Path(__file__).with_name("searching.py")
 Search = tuple[float, float, float]  # when it began, its seconds, its processor seconds
-Spans = Mapping[str, tuple[float, float]]
+Parts = tuple[dict[str, list[Search]], list[dict[str, Any]]]
 
 
-def truth_after(updates: Sequence[Mapping[str, Any]], among: int) -> dict[str, tuple[float, int]]:
-    """Price and stock of some products after all changes."""
+def truth_after(updates: Sequence[Mapping[str, Any]], among: int, count: int) -> dict[str, tuple[float, int]]:
+    """Price and stock of about so many products after all changes."""
     last = {each["id"]: (float(each["price"]), int(each["stock"])) for each in updates}
-    step = max(1, among // SAMPLE)
+    step = max(1, among // count)
     found = {}
     for number in range(0, among, step):
         key = f"p{number}"
@@ -40,39 +39,49 @@ def truth_after(updates: Sequence[Mapping[str, Any]], among: int) -> dict[str, t
     return found
 
 
-def measured(run: Run, options: argparse.Namespace, crew: Crew, searchers: Sequence[Worker], writer: Worker) -> Any:
-    """Searches through the three parts; the spans, every search, and what was changed."""
-    stream = changes(int(options.seconds * options.rate), options.products, seed=1)
-    burst = changes(options.burst, options.products, seed=2)
-    begin = time.monotonic() + 1
-    parts = {"quiet": options.quiet, "100 changes a second": options.seconds, "burst": options.burst_seconds}
-    spans, at = {}, begin
-    for name, seconds in parts.items():
-        spans[name] = (at, at + seconds)
-        at += seconds + SETTLE
+def searched(
+    searchers: Sequence[Worker], options: argparse.Namespace, seconds: float, beside: Callable[[float], Any]
+) -> tuple[list[Search], Any]:
+    """All searches of one part, and what was done beside; each part has the same searches in the same order."""
+    begin = time.monotonic() + 0.5
     for number, searcher in enumerate(searchers):
         # Not all at the same moment, as shoppers do not ask in step.
         offset = number / options.searches / len(searchers)
-        searcher.tell("pace", begin + offset, at, options.searches, number)
-    stream_begin, burst_begin = (spans[name][0] for name in list(parts)[1:])
-    took = writer.ask("stream", stream_begin, stream, options.rate, seconds=options.quiet + 3 * options.seconds + 60)
-    if time.monotonic() > burst_begin:
-        run.says(f"the writer was {time.monotonic() - stream_begin - options.seconds:.1f} s late")
-    burst_took = writer.ask("burst", burst_begin, burst, seconds=600)
-    spans["burst"] = (burst_begin, max(burst_begin + 1, burst_begin + burst_took + 1))
-    searches = [each for searcher in searchers for each in searcher.answer(at - time.monotonic() + 120)]
-    run.says(
-        f"{len(stream):,} changes one by one, {options.rate:g} a second: p50 {1_000 * percentile(took, 50):.1f} ms, "
-        f"p99 {1_000 * percentile(took, 99):.1f} ms; {len(burst):,} at once in {burst_took:.1f} s"
-    )
-    return spans, searches, [*stream, *burst]
+        searcher.tell("pace", begin + offset, begin + offset + seconds, options.searches, number)
+    done = beside(begin)
+    found = [each for searcher in searchers for each in searcher.answer(seconds + 120)]
+    time.sleep(SETTLE)
+    return found, done
 
 
-def times_table(run: Run, spans: Spans, searches: Sequence[Search]) -> dict[str, float]:
+def measured(run: Run, options: argparse.Namespace, searchers: Sequence[Worker], writer: Worker) -> Parts:
+    """The searches of each part, and what was changed."""
+    stream = changes(int(options.seconds * options.rate), options.products, seed=1)
+    burst = changes(options.burst, options.products, seed=2)
+    patience = 4 * options.seconds + 600
+
+    def streamed(begin: float) -> Any:
+        return writer.ask("stream", begin, stream, options.rate, seconds=patience)
+
+    def burst_out(begin: float) -> Any:
+        return writer.ask("burst", begin, burst, seconds=patience)
+
+    quiet, _ = searched(searchers, options, options.quiet, lambda begin: None)
+    beside, (took, late) = searched(searchers, options, options.seconds, streamed)
+    then, (began, ended) = searched(searchers, options, options.burst_seconds, burst_out)
+    then = [each for each in then if began <= each[0] <= ended + 1]  # until all have seen all of it
+    p50, p99 = (1_000 * percentile(took, percent) for percent in (50, 99))
+    run.says(f"{len(stream):,} changes one by one, {options.rate:g} a second: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    run.says(f"{len(burst):,} changes at once: {ended - began:.1f} s")
+    if not options.no_clock:
+        run.claim("the stream kept its pace", late < 1, f"it was {late:.1f} s late at the end")
+    return {"quiet": quiet, "stream of changes": beside, "burst": then}, [*stream, *burst]
+
+
+def times_table(run: Run, searches: Mapping[str, Sequence[Search]]) -> dict[str, float]:
     """Prints the times of each part; their p99."""
     rows, p99 = [], {}
-    for name, (begin, end) in spans.items():
-        inside = [each for each in searches if begin <= each[0] < end]
+    for name, inside in searches.items():
         took, used = ([1_000 * each[at] for each in inside] for at in (1, 2))
         p99[name] = percentile(took, 99)
         figures = [percentile(took, percent) for percent in (50, 90, 99)]
@@ -88,14 +97,6 @@ def newest(workers: Sequence[Worker]) -> set[int]:
     return {each["generation"] for each in together(workers, "state")}
 
 
-def settled(workers: Sequence[Worker]) -> None:
-    """Waits until all have seen the last change."""
-    end = time.monotonic() + 60
-    while len({each["change"] for each in together(workers, "state")}) > 1:
-        assert time.monotonic() < end, "they never came to the same change"
-        time.sleep(0.1)
-
-
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -108,6 +109,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--burst-seconds", type=float, default=60.0, help="searches go on so long from the burst's begin"
     )
     parser.add_argument("--searches", type=float, default=5.0, help="a second, of each process")
+    parser.add_argument("--sample", type=int, default=500, help="products that are asked for at the end")
     parser.add_argument(
         "--no-clock", action="store_true", help="claim nothing about times: the run is too short for that"
     )
@@ -125,19 +127,18 @@ def main() -> int:
         filled(options.products, "hashing", options.kept) as store,
         Crew(store, "hashing", SEARCHING, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1") as crew,
     ):
-        searchers = [crew.start() for _ in range(SEARCHERS)]
-        writer = crew.start()
+        *searchers, writer = crew.start(SEARCHERS + 1)
         before = newest(searchers)
-        spans, searches, updates = measured(run, options, crew, searchers, writer)
-        p99 = times_table(run, spans, searches)
+        searches, updates = measured(run, options, searchers, writer)
+        p99 = times_table(run, searches)
         if not options.no_clock:
-            for name in list(spans)[1:]:
+            for name in list(searches)[1:]:
                 ratio = p99[name] / p99["quiet"]
                 run.claim(f"p99 ({name}) is at most {SLOWER:g} times the quiet one: {ratio:.2f}", ratio <= SLOWER)
-        settled([*searchers, writer])
+        run.claim("all came to the same change", settled([*searchers, writer]))
         after = newest(searchers)
         run.claim("no generation was built", before == after, f"{before} became {after}")
-        truth = truth_after(updates, options.products)
+        truth = truth_after(updates, options.products, options.sample)
         wrong = together(searchers, "priced", truth, seconds=300)
         run.claim(
             f"all see the price and the stock of {len(truth)} products as they are", not any(wrong), str(wrong)[:200]

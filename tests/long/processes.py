@@ -15,7 +15,7 @@ from statistics import median
 
 from catalogue import requests
 from claims import Run
-from crew import Crew, Worker, timed, together
+from crew import Crew, Worker, settled, timed, together
 from filling import filled
 
 LOCKS = (
@@ -64,18 +64,19 @@ def memory(run: Run, workers: Sequence[Worker], asked: int) -> None:
 
 
 def same_answers(run: Run, workers: Sequence[Worker], asked: int) -> None:
-    """All answer alike."""
+    """All answer alike, once they have seen the last change."""
+    run.claim("all came to the same change", settled(workers))
     answers = together(workers, "many", requests(asked, seed=2))
     run.claim(
         f"all {len(workers)} processes give the same {asked} answers", all(each == answers[0] for each in answers)
     )
 
 
-def killed_with_locks(run: Run, crew: Crew, workers: list[Worker]) -> None:
+def killed_with_locks(run: Run, crew: Crew, workers: list[Worker], kinds: Sequence[str]) -> None:
     """One is killed while it holds a lock; all others must be able to do everything."""
     rows, slow = [], []
     for number, what in enumerate(LOCKS):
-        for kind in ("forked", "started"):
+        for kind in kinds:
             victim = next(worker for worker in workers if worker.kind == kind)
             workers.remove(victim)
             assert victim.ask("hold", what) == "held"
@@ -83,7 +84,7 @@ def killed_with_locks(run: Run, crew: Crew, workers: list[Worker]) -> None:
             seconds = timed(partial(_use_all, workers, f"{number}{kind}"))
             rows.append([what, kind, f"{seconds:.2f}"])
             slow += [f"{what} of a {kind} one: {seconds:.1f} s"] if seconds > FREE_SECONDS else []
-            workers.append(crew.fork() if kind == "forked" else crew.start())
+            workers += [crew.fork()] if kind == "forked" else crew.start()
     run.table(
         f"Killed while it held a lock: seconds until {len(workers)} others wrote, and the locks could be had",
         ("lock", "process", "seconds"),
@@ -117,6 +118,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--encoder", default="hashing", help="hashing, or a model's folder or package")
     parser.add_argument("--forked", type=int, default=4, help="processes that are forked")
     parser.add_argument("--started", type=int, default=4, help="processes that are started")
+    parser.add_argument("--victims", nargs="+", default=("forked", "started"), help="kinds that are killed")
     parser.add_argument("--rounds", type=int, default=10, help="writes of each process")
     parser.add_argument("--searches", type=int, default=200, help="searches before memory is read")
     parser.add_argument("--kept", type=Path, help="folder where the filled store is kept for the next run")
@@ -127,13 +129,16 @@ def main() -> int:
     """Measures, prints, and says whether all was well."""
     options = parse()
     run = Run(f"{options.forked} forked and {options.started} started processes, {options.products:,} products")
-    with filled(options.products, options.encoder, options.kept) as store, Crew(store, options.encoder) as crew:
+    with (
+        filled(options.products, options.encoder, options.kept) as store,
+        Crew(store, options.encoder, OMP_NUM_THREADS="1") as crew,
+    ):
         workers = [crew.fork() for _ in range(options.forked)]
-        workers += [crew.start() for _ in range(options.started)]
+        workers += crew.start(options.started)
         memory(run, [crew.parent, *workers], options.searches)
         seen(run, workers, options.rounds)
         same_answers(run, workers, options.searches)
-        killed_with_locks(run, crew, workers)
+        killed_with_locks(run, crew, workers, options.victims)
         same_answers(run, workers, options.searches)
     return run.end()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -26,22 +25,22 @@ class Searching(Served):
             done.append((began, time.monotonic() - began, time.thread_time() - used))
         return done
 
-    def stream(self, begin: float, updates: list[dict[str, Any]], a_second: float) -> list[float]:
-        """Changes offers one by one at a steady rate; the seconds of each call."""
+    def stream(self, begin: float, updates: list[dict[str, Any]], a_second: float) -> tuple[list[float], float]:
+        """Changes offers one by one at a steady rate; the seconds of each call, and how late the last one ended."""
         took = []
         for number, update in enumerate(updates):
             time.sleep(max(0.0, begin + number / a_second - time.monotonic()))
             began = time.monotonic()
             assert self._shop.update_offers([update]).unknown == 0
             took.append(time.monotonic() - began)
-        return took
+        return took, time.monotonic() - begin - len(updates) / a_second
 
-    def burst(self, begin: float, updates: list[dict[str, Any]]) -> float:
-        """Changes many at once; the seconds."""
+    def burst(self, begin: float, updates: list[dict[str, Any]]) -> tuple[float, float]:
+        """Changes many at once; when that began and ended."""
         time.sleep(max(0.0, begin - time.monotonic()))
         began = time.monotonic()
         assert self._shop.update_offers(updates).unknown == 0
-        return time.monotonic() - began
+        return began, time.monotonic()
 
     def priced(self, truth: dict[str, tuple[float, int]]) -> list[str]:
         """The products that filters and pages of this process see otherwise."""
@@ -59,11 +58,6 @@ class Searching(Served):
             (each.ids, each.total, [[(v.code, v.count) for v in facet] for facet in each.facets.values()])
             for each in found
         ]
-
-    def busy(self) -> float:
-        """Processor seconds of this process so far."""
-        used = os.times()
-        return used.user + used.system
 
 
 if __name__ == "__main__":

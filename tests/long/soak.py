@@ -14,7 +14,7 @@ from statistics import median
 
 from catalogue import requests
 from claims import Run
-from crew import Crew, Worker, together
+from crew import Crew, Worker, settled, together
 from filling import filled
 from shelfwise.index.store.dumping import dump_store
 from shelfwise.index.store.restoring import restore_store
@@ -86,9 +86,9 @@ def main() -> int:
         filled(options.products, "hashing") as store,
         Crew(store, "hashing", SOAKING, maintain=False, OMP_NUM_THREADS="1") as crew,
     ):
-        searchers = [crew.start(), crew.fork(), crew.fork()]
-        writers = [crew.start(), crew.fork()]
-        maintainer = crew.start()
+        first, second, maintainer = crew.start(3)
+        searchers = [first, crew.fork(), crew.fork()]
+        writers = [second, crew.fork()]
         end = time.monotonic() + options.seconds
         for number, worker in enumerate(searchers):
             worker.tell("look", end, options.searches, number)
@@ -109,15 +109,13 @@ def main() -> int:
 def compare(run: Run, crew: Crew, workers: Sequence[Worker], store: Path, count: int, maintainer: Worker) -> None:
     """Dumps, restores, and compares answers with those of the restored store."""
     maintainer.ask("maintain")
-    until = time.monotonic() + 30
-    while len({each["change"] for each in together(workers, "state")}) > 1 and time.monotonic() < until:
-        time.sleep(0.1)
+    run.claim("all came to the same change", settled(workers))
     dumped = dump_store(store, store.parent / "dump.zip")
     restored = restore_store(store.parent / "dump.zip", store.parent / "restored")
     run.says(f"{dumped.products:,} products and {dumped.vectors:,} vectors dumped and restored")
     asked = requests(count, seed=99)
     with Crew(store.parent / "restored", "hashing", SOAKING, OMP_NUM_THREADS="1") as fresh:
-        wanted = fresh.start().ask("answers", asked, seconds=300)
+        wanted = fresh.start()[0].ask("answers", asked, seconds=300)
     assert restored.products == dumped.products
     answers = together(workers, "answers", asked, seconds=300)
     different = [sum(a != b for a, b in zip(each, wanted, strict=True)) for each in answers]

@@ -13,21 +13,15 @@ HERE = Path(__file__).resolve().parent
 RUNS = {
     "kills": ("--kills", "6", "--stride", "40"),
     "forks": ("--forks", "6"),
-    "processes": ("--products", "600", "--forked", "2", "--started", "2", "--rounds", "2", "--searches", "20"),
-    "offers": (
-        "--products",
-        "600",
-        "--quiet",
-        "1",
-        "--seconds",
-        "3",
-        "--burst",
-        "600",
-        "--burst-seconds",
-        "3",
-        "--no-clock",
+    "processes": (
+        *("--products", "600", "--forked", "2", "--started", "2", "--rounds", "2", "--searches", "20"),
+        *("--victims", "forked"),
     ),
-    "soak": ("--products", "600", "--seconds", "8", "--swaps", "3", "--compared", "60", "--short"),
+    "offers": (
+        *("--products", "600", "--quiet", "1", "--seconds", "2", "--burst", "600", "--burst-seconds", "2"),
+        *("--sample", "60", "--no-clock"),
+    ),
+    "soak": ("--products", "600", "--seconds", "6", "--swaps", "3", "--compared", "60", "--short"),
     "versions": ("--products", "200", "--writes", "4"),
 }
 

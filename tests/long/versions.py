@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from catalogue import requests
@@ -76,7 +77,7 @@ class Deployment:
         if name not in self._crews:
             paths = str(self._packages[name])
             self._crews[name] = Crew(self._store, "hashing", VERSIONED, PYTHONPATH=paths, OMP_NUM_THREADS="1")
-        self.workers[name] += [self._crews[name].start() for _ in range(count)]
+        self.workers[name] += self._crews[name].start(count)
 
     def take_away(self, name: str) -> None:
         """Ends all processes of a version, without notice."""
@@ -137,7 +138,8 @@ def wait_until(done: Callable[[], bool], seconds: float = 30.0) -> None:
 
 def deploy(run: Run, folder: Path, products: int, writes: int) -> None:
     """The whole story."""
-    older, newer = installed(folder / "older", ()), installed(folder / "newer", RAISED)
+    with ThreadPoolExecutor() as pool:
+        older, newer = pool.map(installed, (folder / "older", folder / "newer"), ((), RAISED))
     shop = Deployment(run, folder / "store", older, newer)
     try:
         shop.start("older", 2)

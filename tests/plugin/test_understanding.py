@@ -280,6 +280,12 @@ def test_without_an_exclusion_there_is_no_such_part(shop: Shop) -> None:
     assert "negation" not in shop.search("lamp with cord")[0].parts
 
 
+def test_what_is_without_a_thing_comes_behind_what_has_it() -> None:
+    made = view([Product("with", {"en": "Duvet of feathers"}), Product("out", {"en": "Duvet without feathers"})])
+    found = made.by_words(["duvet", "feather"], 2, np.ones(2, bool), "en")
+    assert [made.id_of(row) for row in found.rows.tolist()] == ["with", "out"]
+
+
 def test_what_a_query_excludes_is_read_and_not_searched(read: Callable[..., Understood]) -> None:
     found = read("lamp without cord")
     assert [[word.term for word in phrase] for phrase in found.excluded] == [["cord"]]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shelfwise.index.words import fold, tokens, word_weights
+from shelfwise.index.words.analysis import many_terms, term, terms_of, words
 from shelfwise.index.words.quiet import QUIET, QUIET_WEIGHT
 from shelfwise.index.words.units import SPELLINGS
 
@@ -94,6 +95,59 @@ def test_marks_that_make_another_japanese_letter_stay():
 )
 def test_words_are_stemmed_by_their_language(locale, one, other):
     assert tokens(one, locale) == tokens(other, locale)
+
+
+@pytest.mark.parametrize(
+    ("locale", "spellings"),
+    [
+        ("de", ["Kühlschrank", "Kuehlschrank", "KÜHLSCHRANK", "kuhlschranke"]),
+        ("de", ["Straße", "Strasse"]),
+        ("de", ["neue", "neuen"]),
+        ("de", ["1,5 l", "1.5 l"]),
+        ("de-AT", ["1.000 W", "1000 Watt"]),
+        ("fr", ["l'huile", "huile", "l’huile", "d'huile"]),
+        ("fr", ["cœur", "coeur"]),
+        ("fr", ["Théière", "theieres"]),
+        ("it", ["dell'acqua", "acqua", "un'acqua"]),
+        ("da", ["køkken", "kokken"]),
+        ("en", ["A/C", "a.c.", "AC"]),
+        ("en", ["U.S.A.", "USA"]),
+        ("en", ["AT&T", "att"]),
+        ("en", ["w/o cord", "without cord"]),
+        ("en", ["w/lid", "with lid"]),
+        ("en", ["0.75 in", ".75 in"]),
+        ("zh", ["保溫杯", "保温杯"]),
+        ("zh", ["機械鍵盤", "机械键盘"]),
+    ],
+)
+def test_each_language_has_its_own_spellings_of_one_word(locale: str, spellings: list[str]) -> None:
+    assert len({tuple(tokens(each, locale)) for each in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "words"),
+    [
+        ("en", "1/2 in. and 1.5 in.", ["1/2", "in", "and", "1.5", "in"]),
+        ("en", "C++ and C#", ["c++", "and", "c#"]),
+        ("en", "v1.5 1.2.3 2x1/2", ["v1", "5", "1.2.3", "2", "1/2"]),
+        ("en", "and/or black&white", ["and", "or", "black", "white"]),
+        ("en", "1,5 l", ["1", "5", "l"]),  # no decimal point in English
+        ("de", "Bauer, Quelle, neue", ["bau", "quell", "neu"]),  # no umlauts
+        ("fr", "aujourd'hui", ["aujourdhui"]),
+    ],
+)
+def test_numbers_and_signs_that_carry_meaning_stay_together(locale: str, text: str, words: list[str]) -> None:
+    assert tokens(text, locale) == words
+
+
+@given(st.text(max_size=40), st.sampled_from(["en", "de", "fr", "zh", ""]))
+def test_words_keep_their_accents_and_become_the_terms_that_are_searched(text: str, locale: str) -> None:
+    assert terms_of(words(text, locale), locale) == tokens(text, locale)
+
+
+def test_very_many_words_have_the_terms_that_each_has_alone() -> None:
+    given_words = ["Kühlschränke", "neue", "Straße", "lamp"]
+    assert sorted(many_terms(given_words, "de")) == sorted(term(word, "de") for word in given_words)
 
 
 def test_a_language_without_a_stemmer_is_left_as_it_stands():
