@@ -55,11 +55,12 @@ def words_of(product: Product, locale: str) -> ProductWords:
         attributes += [label for values in variant.options.values() for label in _labels(values, locale)]
         attributes += [variant.sku, variant.gtin]
     categories = [level.label(locale) for path in product.categories for level in path]
-    described = " ".join(dict.fromkeys(each for each in (*attributes, *product.tags) if each))
+    # Lines of their own: the value "no" of one attribute does not negate the value of the next.
+    described = "\n".join(dict.fromkeys(each for each in (*attributes, *product.tags) if each))
     texts = {
         "title": text.title,
         "brand": product.brand,
-        "category": " ".join(dict.fromkeys(categories)),
+        "category": "\n".join(dict.fromkeys(categories)),
         "attributes": described,
         "description": text.description,
     }

@@ -46,5 +46,10 @@ def _rows(live: LiveSegment, term: int) -> Rows:
 
 
 def count_holding(view: View, words: Sequence[str]) -> int:
-    """How many texts hold all of the words; a deleted product's count too until a generation leaves them out."""
-    return sum(len(live.segment.words.holding_all(live.segment.words.find(words))) for live in view.segments)
+    """How many texts of live products hold all of the words."""
+    count = 0
+    for live in view.segments:
+        texts = live.segment.words.holding_all(live.segment.words.find(words))
+        alive = live.alive is None or live.alive[live.segment.text_product[texts]]
+        count += len(texts) if alive is True else int(np.count_nonzero(alive))
+    return count

@@ -102,7 +102,7 @@ def check(facts: Mapping[str, str], settings: StoreSettings, where: str) -> Cont
     try:
         context = Context(locale=facts["locale"], currency=facts["currency"], market=facts["market"] or None)
     except (LookupError, ValueError) as error:
-        raise _damaged(where, error) from None
+        raise DamagedFacts(where, error) from None
     for name in ("locale", "currency", "market"):
         wanted = getattr(settings, name)
         if wanted is not None and wanted.lower() != facts[name].lower():
@@ -122,7 +122,7 @@ def check_format(facts: Mapping[str, str], where: str) -> int:
         if wrong := [name for name, value in facts.items() if not isinstance(value, str)]:
             raise TypeError(f"{wrong[0]} is no text")
     except (LookupError, ValueError, TypeError, AttributeError) as error:
-        raise _damaged(where, error) from None
+        raise DamagedFacts(where, error) from None
     if found > schema.FORMAT:
         raise StoreError(
             f"store {where}: it has format {found}, this version reads up to {schema.FORMAT}; install a newer shelfwise"
@@ -135,8 +135,12 @@ def check_format(facts: Mapping[str, str], where: str) -> int:
     return found
 
 
-def _damaged(where: str, error: Exception) -> StoreError:
-    return StoreError(f"store {where}: its facts are damaged ({error}); restore a dump (`shelfwise restore`)")
+class DamagedFacts(StoreError):
+    """Facts that no store has; `reason` says which and why."""
+
+    def __init__(self, where: str, reason: Exception) -> None:
+        super().__init__(f"store {where}: its facts are damaged ({reason}); restore a dump (`shelfwise restore`)")
+        self.reason = str(reason)
 
 
 def check_writable(connection: Connection, where: str) -> None:

@@ -119,9 +119,10 @@ class Unpacking:
                 "shelfwise"
             )
         facts = {str(name): str(value) for name, value in fields["facts"].items()}
-        settings.check(facts, StoreSettings(), f"in {self.path}")
-        settings.published(facts)
-        settings.previous(facts)
+        try:
+            settings.check(facts, StoreSettings(), f"in {self.path}")
+        except settings.DamagedFacts as error:
+            raise ValueError(error.reason) from None
         about = About(
             archive=int(fields["archive"]),
             format=int(facts["format"]),
