@@ -20,7 +20,7 @@ from .columns.found import FoundProducts
 from .columns.matching import Matching, match
 from .columns.shown import Asking, shown_variants
 from .columns.sorting import OWN_SORTS, check_sort, sort_keys
-from .context import Context, best_locale
+from .context import Context, best_locale, check_locale
 from .encoder import Encoder, EncoderSettings, check_vectors, load_encoder
 from .errors import (
     EncoderError,
@@ -44,6 +44,7 @@ from .product_parts import Offer, Text, Value, Variant, path_code
 from .store.about import ProductFacts, product_facts
 from .store.checking import check_store
 from .store.database import LOCK_SECONDS
+from .store.documents import change_documents
 from .store.dumping import Dumped, dump_store
 from .store.forking import watch as watch_forks
 from .store.importing import ImportOptions, Progress, import_products
@@ -52,7 +53,7 @@ from .store.maintenance import Maintained, maintain, maintain_for_ever
 from .store.marked import count_holding, mask_marked, rows_marked, rows_starting
 from .store.offer_updates import KEEP, OffersReport, OfferUpdate, update_offers
 from .store.problem import Problem
-from .store.publishing import forget_previous, publish, rollback
+from .store.publishing import forget_previous, publish, rollback, set_cutoff
 from .store.reconciling import ReconcileReport, reconcile
 from .store.repairing import repair_store
 from .store.report import ImportReport
@@ -144,6 +145,8 @@ __all__ = [
     "best_locale",
     "brand_term",
     "bulk_threads",
+    "change_documents",
+    "check_locale",
     "check_sort",
     "check_store",
     "check_vectors",
@@ -179,6 +182,7 @@ __all__ = [
     "rollback",
     "rows_marked",
     "rows_starting",
+    "set_cutoff",
     "set_threads",
     "shown_variants",
     "sort_keys",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from .fusion import FusionWeights
     from .hooks import hookimpl
+    from .landing import LandingPage
     from .request import Request
     from .results import Hit, Results
     from .shop import Shop
@@ -34,6 +35,7 @@ __all__ = [
     "Hit",
     "ImportOptions",
     "ImportReport",
+    "LandingPage",
     "MissingExtra",
     "Offer",
     "OfferUpdate",
@@ -53,6 +55,7 @@ __all__ = [
 _OURS = {
     "FusionWeights": ".fusion",
     "Hit": ".results",
+    "LandingPage": ".landing",
     "Request": ".request",
     "Results": ".results",
     "Shop": ".shop",

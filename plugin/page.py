@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..index import (
     Asking,
@@ -23,9 +27,13 @@ from ..index import (
     shown_variants,
     sort_keys,
 )
+from .browsing import browse_order
 from .candidates import Candidates, Part
+from .paging import fingerprint, not_shown, page_token, shown_before
 from .pipeline import Asked, Found
 from .results import Hit, Results
+
+_FAR = datetime(9000, 1, 1, tzinfo=UTC).timestamp()  # beyond, a moment means never
 
 Products = Callable[[Sequence[str]], Mapping[str, Product]]
 
@@ -68,11 +76,20 @@ def make_results(
     `apart`: the answers in which some facets are counted, see `asked_for_facets`.
     """
     request, view = asked.request, asked.view
-    check_sort(view, request.sort)
+    for each in request.sort.split(","):
+        check_sort(view, each)
     candidates = _by_row(found.candidates)
     asking = _asking(asked)
     together = FoundProducts(view, asked.matching, candidates.rows)
-    order = _order(request.sort, together, candidates.scores, asking)[request.offset : request.offset + request.k]
+    order = _order(asked, together, candidates.scores, asking)
+    shown = np.zeros(0, np.int64)
+    if request.after is not None:
+        shown = shown_before(request)
+        order = order[not_shown(view.keys[candidates.rows[order]], shown)]
+    end = request.offset + request.k
+    left = len(order) - end
+    before, order = order[: request.offset], order[request.offset : end]
+    new = view.keys[candidates.rows[np.concatenate((before, order))]]
     ids = [view.id_of(row) for row in candidates.rows[order].tolist()]
     there = products(ids)
     offered = _offered(asked, candidates.rows[order], asking)
@@ -91,6 +108,9 @@ def make_results(
         corrected_query=asked.understood.corrected,
         change=view.change,
         generation=view.generation,
+        after=page_token(request, shown, new) if left > 0 else None,
+        etag=None if request.personalise or asked.degraded else _etag(asked),
+        valid_until=_moment(asked.matching.until),
         timings=_timings(asked, started, [each for each, _ in apart.values()]),
         degraded=tuple(asked.degraded),
         notes=(*asked.notes, *asked.matching.notes),
@@ -101,7 +121,7 @@ def order_of(asked: Asked, rows: Rows, scores: Part) -> Rows:
     """The positions of rows of a match set in the order of the pages."""
     ascending = np.argsort(rows)
     found = FoundProducts(asked.view, asked.matching, rows[ascending])
-    made: Rows = ascending[_order(asked.request.sort, found, scores[ascending], _asking(asked))]
+    made: Rows = ascending[_order(asked, found, scores[ascending], _asking(asked))]
     return made
 
 
@@ -116,13 +136,41 @@ def _asking(asked: Asked) -> Asking:
     return Asking.of(asked.request.query, asked.words, asked.locale, asked.agreement.identified)
 
 
-def _order(sort: str, found: FoundProducts, scores: Part, asking: Asking) -> Rows:
+def _order(asked: Asked, found: FoundProducts, scores: Part, asking: Asking) -> Rows:
     """Positions in the order of the page. Ties go by a hash of the id: alike in every process."""
-    ties = found.view.keys[found.rows]
-    if sort == "relevance" and len(scores) and scores.any():
+    request, view, ties = asked.request, asked.view, asked.view.keys[found.rows]
+    if request.sort != "relevance":
+        return np.lexsort((ties, *_keys(found, request.sort, asking)))
+    if len(scores) and scores.any():
         # Rounded, because the last digits of a dot product depend on which rows it was computed with.
-        return np.lexsort((ties, -np.round(scores, 6)))
-    return np.lexsort((ties, sort_keys(found, "newest" if sort == "relevance" else sort, asking)))
+        order = np.lexsort((ties, -np.round(scores, 6)))
+    else:
+        order = np.lexsort((ties, *_keys(found, browse_order(view), asking)))
+    if not request.first:
+        return order
+    places = {view.row_of(key): place for place, key in reversed(list(enumerate(request.first)))}
+    behind = len(request.first)
+    ranks = np.array([places.get(row, behind) for row in found.rows[order].tolist()], np.int64)
+    made: Rows = order[np.argsort(ranks, kind="stable")]
+    return made
+
+
+def _keys(found: FoundProducts, sort: str, asking: Asking) -> list[NDArray[Any]]:
+    """The keys of an order, the one that decides first at the end, as numpy wants them."""
+    return [sort_keys(found, each, asking) for each in reversed(sort.split(","))]
+
+
+def _etag(asked: Asked) -> str:
+    """Equal for two answers only if they are equal: request, change, what was published, and what time decides."""
+    view, matching = asked.view, asked.matching
+    unit = (view.encoder, view.weights, view.cutoff, asked.weights)
+    # The store's name stands for its id: one shop's caches serve one store.
+    known = (fingerprint(asked.request, paging=True), asked.context, view.change, unit, matching.until)
+    return blake2b(repr(known).encode(), digest_size=16).hexdigest()
+
+
+def _moment(until: float) -> datetime | None:
+    return datetime.fromtimestamp(until, UTC) if until < _FAR else None
 
 
 def _facets(asked: Asked, together: FoundProducts, apart: Mapping[str, tuple[Asked, Found]]) -> dict[str, Facet]:

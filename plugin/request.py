@@ -12,6 +12,8 @@ from ..index import OWN_SORTS, Context, Filters, RequestError, parse_filters
 MOST_HITS = 1_000
 LONGEST_QUERY = 1_000  # characters; no shopper types more, and an encoder reads no more
 DEEPEST = 1_000_000  # offset + k
+LONGEST_TOKEN = 10_000  # characters
+MOST_SORTS, LONGEST_SORT = 5, 500
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,11 @@ class Request:
     A query asks for a search, `product_id` for what is similar, neither for all that passes the filters. `filters` is a
     mapping as in `parse_filters`, or filter objects. `facets` names the fields to count, each as if it were not
     filtered itself, so that another of its values can be chosen; with `narrow_facets` under all filters. `sort` is
-    "relevance", "newest", "price", or any field with numbers or dates; a minus before it turns it round. `k` hits are
-    wanted from `offset` on. With `correct=False` a query is searched as it was typed, typos and all. User, session,
-    history and basket are carried for the stages that know them.
+    "relevance", "newest", "price", or any field with numbers or dates; a minus before it turns it round, and several
+    with commas between decide one after another. By relevance without a query is the shop's own order, with the
+    products `first` at its head. `k` hits are wanted from `offset` on, or after those that were shown, by the token
+    that they came with (`after`). With `correct=False` a query is searched as it was typed, typos and all. User,
+    session, history and basket are carried for the stages that know them; with `personalise=False` they change nothing.
     """
 
     query: str | None = None
@@ -37,8 +41,11 @@ class Request:
     facets: tuple[str, ...] = ()
     narrow_facets: bool = False
     sort: str = "relevance"
+    first: tuple[str, ...] = ()
     k: int = 24
     offset: int = 0
+    after: str | None = None
+    personalise: bool = True
     context: Context = field(default_factory=Context)
 
     def __init__(
@@ -55,15 +62,16 @@ class Request:
         facets: Iterable[str] = (),
         narrow_facets: bool = False,
         sort: str = "relevance",
+        first: Iterable[str] = (),
         k: int = 24,
         offset: int = 0,
+        after: str | None = None,
+        personalise: bool = True,
         context: Context | None = None,
     ) -> None:
         set_ = object.__setattr__
         set_(self, "query", None if query is None else _query(query))
-        if not isinstance(correct, bool):
-            raise RequestError(f"correct: wanted True or False, got {correct!r:.80}")
-        set_(self, "correct", correct)
+        set_(self, "correct", _flag(correct, "correct"))
         set_(self, "user_id", _name(user_id, "user_id"))
         set_(self, "session", _name(session, "session"))
         set_(self, "history", id_list(history, "history"))
@@ -71,21 +79,21 @@ class Request:
         set_(self, "basket", id_list(basket, "basket"))
         set_(self, "filters", parse_filters(filters))
         set_(self, "facets", id_list(facets, "facets"))
-        if not isinstance(narrow_facets, bool):
-            raise RequestError(f"narrow_facets: wanted True or False, got {narrow_facets!r:.80}")
-        set_(self, "narrow_facets", narrow_facets)
-        if not isinstance(sort, str) or not sort.removeprefix("-") or len(sort) > 200:
-            raise RequestError(
-                f"sort: wanted {', '.join(OWN_SORTS)}, or a field with numbers such as 'rating' or '-rating', got "
-                f"{sort!r:.80}"
-            )
-        set_(self, "sort", sort)
+        set_(self, "narrow_facets", _flag(narrow_facets, "narrow_facets"))
+        set_(self, "sort", check_order(sort))
+        set_(self, "first", id_list(first, "first"))
         set_(self, "k", _count(k, "k", 1, MOST_HITS))
         set_(self, "offset", _count(offset, "offset", 0, DEEPEST - 1))
         if self.offset + self.k > DEEPEST:
             raise RequestError(
                 f"offset + k: wanted at most {DEEPEST:,}, got {self.offset + self.k:,}; narrow the request by filters"
             )
+        if after is not None and (not isinstance(after, str) or len(after) > LONGEST_TOKEN):
+            raise RequestError(f"after: wanted a token as `Results.after` gives it, got {after!r:.80}")
+        set_(self, "after", after)
+        if after is not None and offset:
+            raise RequestError("request: wanted an offset or a token `after`, got both; leave out the offset")
+        set_(self, "personalise", _flag(personalise, "personalise"))
         if context is not None and not isinstance(context, Context):
             raise RequestError(
                 f"context: wanted a Context, got {type(context).__name__}; write Context(locale=…, currency=…)"
@@ -108,6 +116,27 @@ def _query(query: object) -> str:
                 f"query: wanted printable text, got the control character U+{ord(char):04X}; remove it before searching"
             )
     return " ".join(query.split())
+
+
+def check_order(sort: object) -> str:
+    """An order of products as it stands in `Request.sort`; raises `RequestError`. Whether there are such fields, the
+    store alone can tell.
+    """
+    names = sort.split(",") if isinstance(sort, str) and len(sort) <= LONGEST_SORT else [""]
+    if len(names) > MOST_SORTS or not all(name.removeprefix("-") for name in names):
+        raise RequestError(
+            f"sort: wanted {', '.join(OWN_SORTS)}, or a field with numbers such as 'rating' or '-rating' (up to "
+            f"{MOST_SORTS} with commas between), got {sort!r:.80}"
+        )
+    if len(names) > 1 and "relevance" in names:
+        raise RequestError(f"sort: wanted relevance alone, got {sort!r:.80}; no two products are equally relevant")
+    return ",".join(names)
+
+
+def _flag(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise RequestError(f"{name}: wanted True or False, got {value!r:.80}")
+    return value
 
 
 def check_id(value: object, name: str) -> str:

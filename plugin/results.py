@@ -58,8 +58,11 @@ class Results(Sequence[Hit]):
     facets: Mapping[str, Facet] = field(default_factory=dict)
     confident: bool | None = None  # whether anything fits; None: the store has not learned to tell
     corrected_query: str | None = None  # what was searched where words were read as others
+    after: str | None = None  # a token of the next page, see `Request`; None: this is the last, or it is too far down
     change: int = 0  # of the store, when this was answered
     generation: int = 0
+    etag: str | None = None  # with `personalise=False`: answers with the same are equal but for `request_id` and times
+    valid_until: datetime | None = None  # when a dated offer starts or ends; None: as long as nothing is written
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds: encode, vector, lexical, rest
     degraded: tuple[str, ...] = ()  # what was left out because it failed
     notes: tuple[str, ...] = ()  # sentences about this answer, for the developer
@@ -91,7 +94,10 @@ class Results(Sequence[Hit]):
             "total": self.total,
             "total_is_exact": self.total_is_exact,
             "confident": self.confident,
+            "after": self.after,
             "change": self.change,
+            "etag": self.etag,
+            "valid_until": self.valid_until.isoformat() if self.valid_until else None,
             "hits": [hit.to_dict() for hit in self.hits],
             "facets": {name: _values(facet.values) for name, facet in self.facets.items()},
             "facet_details": {name: _details(facet) for name, facet in self.facets.items()},

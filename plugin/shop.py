@@ -47,6 +47,7 @@ from ..index import (
     load_encoder,
     maintain,
     match,
+    parse_filters,
     publish,
     reconcile,
     rollback,
@@ -58,7 +59,9 @@ from ..index import (
     watch_forks,
 )
 from .agreement import find_agreement
+from .browsing import browse_order, set_browse_order
 from .fusion import FusionWeights
+from .landing import LandingPage, all_pages, delete_page, find_page, save_pages
 from .negation import NegationStage
 from .page import asked_for_facets, make_results
 from .pipeline import Asked, Pipeline
@@ -228,6 +231,8 @@ class Shop:
         sort: str = "relevance",
         k: int = 24,
         offset: int = 0,
+        after: str | None = None,
+        personalise: bool = True,
         context: Context | None = None,
     ) -> Results:
         """The products that fit the query, best first; see `Request` for the arguments. Raises `RequestError`."""
@@ -244,6 +249,46 @@ class Shop:
                 sort=sort,
                 k=k,
                 offset=offset,
+                after=after,
+                personalise=personalise,
+                context=context,
+            )
+        )
+
+    def browse(
+        self,
+        *,
+        user_id: str | None = None,
+        session: str | None = None,
+        history: Iterable[str] = (),
+        filters: Mapping[str, Any] | Filters | None = None,
+        facets: Iterable[str] = (),
+        narrow_facets: bool = False,
+        sort: str = "relevance",
+        first: Iterable[str] = (),
+        k: int = 24,
+        offset: int = 0,
+        after: str | None = None,
+        personalise: bool = True,
+        context: Context | None = None,
+    ) -> Results:
+        """A category page: all that passes the filters, `first` at its head, then in the shop's own order (see
+        `browse_by`). Raises `RequestError`.
+        """
+        return self.answer(
+            Request(
+                user_id=user_id,
+                session=session,
+                history=history,
+                filters=filters,
+                facets=facets,
+                narrow_facets=narrow_facets,
+                sort=sort,
+                first=first,
+                k=k,
+                offset=offset,
+                after=after,
+                personalise=personalise,
                 context=context,
             )
         )
@@ -296,6 +341,72 @@ class Shop:
             counted = {name: next(rest) for name in own}
             answers.append(make_results(each, found, self.store.products, begun, counted))
         return answers
+
+    # ---- landing pages -------------------------------------------------------------------------------------------
+
+    @property
+    def browse_order(self) -> str:
+        """What decides the order where nobody searches, one after another, as in `Request.sort`."""
+        return browse_order(self.store.view)
+
+    def browse_by(self, sort: str | None) -> None:
+        """Sets that order, `"-sales,newest"` say, for all processes; None: the default again. Raises `RequestError`."""
+        set_browse_order(self.store, sort)
+
+    def save_pages(self, pages: LandingPage | Iterable[LandingPage]) -> int:
+        """Saves landing pages, each in place of the one with its slug and locale; how many. All of them, or none."""
+        return save_pages(self.store, [pages] if isinstance(pages, LandingPage) else pages)
+
+    def delete_page(self, slug: str, locale: str | None = None) -> int:
+        """Deletes the landing pages of a slug, or that of one locale; how many there were."""
+        return delete_page(self.store, slug, locale)
+
+    def pages(self) -> list[LandingPage]:
+        """All landing pages, by slug and locale."""
+        return all_pages(self.store.view)
+
+    def find_page(self, slug: str, *, locale: str | None = None) -> LandingPage:
+        """The landing page of a slug in the locale, else in its language, else that of all. Raises `RequestError`."""
+        return find_page(self.store.view, slug, locale or self.store.context.locale or "")
+
+    def page(
+        self,
+        slug: str,
+        *,
+        filters: Mapping[str, Any] | Filters | None = None,
+        facets: Iterable[str] = (),
+        sort: str | None = None,
+        k: int = 24,
+        offset: int = 0,
+        after: str | None = None,
+        user_id: str | None = None,
+        session: str | None = None,
+        history: Iterable[str] = (),
+        personalise: bool = True,
+        context: Context | None = None,
+    ) -> Results:
+        """The answer of a landing page, narrowed by what a shopper chose on it. Raises `RequestError`.
+
+        `filters` hold beside the page's own, `facets` are counted beside its own, `sort` is in place of its own.
+        """
+        page = self.find_page(slug, locale=context.locale if context else None)
+        return self.answer(
+            Request(
+                page.query,
+                user_id=user_id,
+                session=session,
+                history=history,
+                filters=(*page.filters, *parse_filters(filters)),
+                facets=list(dict.fromkeys((*page.facets, *facets))),
+                sort=sort or page.sort,
+                first=page.first,
+                k=k,
+                offset=offset,
+                after=after,
+                personalise=personalise,
+                context=context,
+            )
+        )
 
     # ---- what is live --------------------------------------------------------------------------------------------
 

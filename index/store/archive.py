@@ -3,7 +3,8 @@
 Its members, in this order; rows stand in the order of their keys' bytes, so equal stores have equal members:
 
     dump.json        the archive's format, the store's, when it was made, the store's facts, how many rows there are
-    products.jsonl   a JSON object a row, with the table's columns; likewise offers, waiting, history and imports
+    products.jsonl   a JSON object a row, with the table's columns; likewise offers, waiting, history, imports and
+                     documents
     vectors/0.jsonl  the keys of one encoder's vectors
     vectors/0.f16    those vectors one after another: half precision, little-endian
     checksums.json   SHA-256 of each of the others
@@ -33,7 +34,7 @@ LINE_BYTES = 64 << 20  # a longer row is no product; who reads an archive need n
 VECTOR_KEYS = ("text_hash", "locale")
 PART = ".shelfwise-dump"  # ends the name of a dump that is being written, which is locked meanwhile
 
-_TABLES = (schema.products, schema.offers, schema.waiting, schema.history, schema.imports)
+_TABLES = (schema.products, schema.offers, schema.waiting, schema.history, schema.imports, schema.documents)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def publish(
             loaded = load_encoder(encoder)
             store.encoders.add(loaded)
             chosen = EncoderSettings(encoder) if isinstance(encoder, str) else encoder
-            new = replace(new, encoder=facts_of(loaded, chosen))
+            known = facts_of(loaded, chosen)
+            # Where relevance ends was read from the live encoder's cosines.
+            new = replace(new, encoder=known, cutoff=live.cutoff if known.hash == live.hash else None)
         if weights is not None:
             new = replace(new, weights=dict(weights))
         name = new.encoder.reference if new.encoder else "no encoder"
@@ -82,6 +84,22 @@ def rollback(store: Store, says: Says = lambda done, of: None) -> Published:
             )
         _switch(store, before, facts, says)
         return before
+
+
+def set_cutoff(store: Store, encoder: str, cutoff: Mapping[str, float] | None) -> None:
+    """Makes live where relevance ends (None: nothing is known of it), for answers of the encoder with this hash.
+
+    It goes with the encoder: `rollback` brings back that of the encoder before. Raises `StoreError` in a store of
+    format 1, or where another encoder was published meanwhile.
+    """
+    _facts(store)
+    with store.database.write() as connection:
+        live = settings.published(settings.read(connection))
+        if live.hash != encoder:
+            raise StoreError(f"store {store.database.name}: its encoder was changed meanwhile; calibrate again")
+        settings.set_published(connection, replace(live, cutoff=cutoff))
+        next_change(connection)  # so that the others notice
+    store.settle()
 
 
 def forget_previous(store: Store) -> None:

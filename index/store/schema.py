@@ -11,6 +11,7 @@ metadata = MetaData()
 
 # Ids are compared byte by byte, as SQLite does by itself.
 _ID = String(200).with_variant(String(200, collation="C"), "postgresql")
+_LONG_ID = String(300).with_variant(String(300, collation="C"), "postgresql")
 
 # Facts about the store itself: format, settings, and the number of the last change.
 facts = Table("facts", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
@@ -80,6 +81,16 @@ history = Table(
     Column("row", Integer),  # of the feed, from 1; NULL where it came from elsewhere
     Column("document", Text),
     Column("offers", Text),
+)
+
+# What the shop writes besides products: landing pages, rules. JSON, by kind and key.
+documents = Table(
+    "documents",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("key", _LONG_ID, primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
 )
 
 FORMAT_1 = (facts, products, offers, vectors, imports)

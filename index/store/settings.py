@@ -44,6 +44,7 @@ class Published:
 
     encoder: EncoderFacts | None = None  # None before the first text was encoded
     weights: Mapping[str, float] | None = None  # of the sources; None: the defaults
+    cutoff: Mapping[str, float] | None = None  # where relevance ends, by this encoder; None: not calibrated
 
     @property
     def hash(self) -> str:
@@ -58,7 +59,8 @@ class Published:
     def from_json(cls, text: str) -> Published:
         """What `to_json` gave."""
         fields = json.loads(text)
-        return cls(EncoderFacts(**fields["encoder"]) if fields.get("encoder") else None, fields.get("weights"))
+        encoder = EncoderFacts(**fields["encoder"]) if fields.get("encoder") else None
+        return cls(encoder, fields.get("weights"), fields.get("cutoff"))
 
 
 def check_new(settings: StoreSettings) -> None:
@@ -154,13 +156,14 @@ def published(facts: Mapping[str, str]) -> Published:
     weights = json.loads(facts["weights"]) if facts.get("weights") else None
     if "encoder_hash" not in facts:
         return Published(None, weights)
+    cutoff = json.loads(facts["cutoff"]) if facts.get("cutoff") else None
     encoder = EncoderFacts(
         facts["encoder_reference"],
         facts["encoder_hash"],
         int(facts["encoder_dimension"]),
         facts.get("encoder_settings", "{}"),
     )
-    return Published(encoder, weights)
+    return Published(encoder, weights, cutoff)
 
 
 def previous(facts: Mapping[str, str]) -> Published | None:
@@ -176,7 +179,10 @@ def dimension_of(facts: Mapping[str, str], encoder: str) -> int | None:
 
 def set_published(connection: Connection, new: Published) -> None:
     """Writes what the store answers with."""
-    values = {"weights": json.dumps(dict(new.weights)) if new.weights else ""}
+    values = {
+        "weights": json.dumps(dict(new.weights)) if new.weights else "",
+        "cutoff": json.dumps(dict(new.cutoff)) if new.cutoff else "",
+    }
     if new.encoder is not None:
         values |= {
             "encoder_reference": new.encoder.reference,

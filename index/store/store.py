@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -18,6 +19,7 @@ from ..errors import EncoderError, StoreClosed, StoreError, StoreMissing
 from ..product import Product
 from . import forking, maintenance, rows, schema, settings, writing
 from .database import LOCK_SECONDS, Database
+from .documents import documents_change, load_documents
 from .encoders import Encoders
 from .folder import Generation, StoreFolder, check_files
 from .following import Follower
@@ -178,8 +180,11 @@ class Store:
                 change = int(facts["change"])
                 if change > view.change:
                     view, tail = changes_since(connection, view, encoder).apply(view, tail, change)
-            if (view.encoder, view.weights) != (encoder, published.weights):
-                view = replace(view, encoder=encoder, weights=published.weights)
+                if (written := documents_change(facts)) != view.documents_change:
+                    view = replace(view, documents=load_documents(connection), documents_change=written)
+            cutoff = published.cutoff if encoder == published.hash else None
+            if (view.encoder, view.weights, view.cutoff) != (encoder, published.weights, cutoff):
+                view = replace(view, encoder=encoder, weights=published.weights, cutoff=cutoff)
             # In one step: a thread that searches beside must never see a generation without its tail.
             self._view, self._tail, self._facts, self._seen, self._seal = view, tail, facts, stamp, seal
 
@@ -308,8 +313,11 @@ class Store:
             with self._database.read() as connection:
                 unit = settings.published(settings.read(connection))
             try:
-                if maintenance.due(self, unit, tail_at_least) and maintenance.build_generation(self) is not None:
-                    return
+                # Another may be building one of the first half of an import; then that is waited for.
+                while maintenance.due(self, unit, tail_at_least):
+                    if maintenance.build_generation(self) is not None:
+                        return
+                    time.sleep(0.1)
             except OSError as error:  # what was written is safe in the database; a cache can wait
                 logger.warning("store %s: no new generation could be built (%s)", self.name, error)
         self.refresh()

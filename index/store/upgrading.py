@@ -75,7 +75,7 @@ def _upgrade(connection: Connection, name: str) -> None:
 
 def _from_1(connection: Connection) -> None:
     """Offers are apart from texts, imports can be undone, encoding can be left to the maintainer."""
-    schema.metadata.create_all(connection, tables=[schema.waiting, schema.history])
+    schema.metadata.create_all(connection, tables=[schema.waiting, schema.history, schema.documents])
     products = schema.products
     after = ""
     change = update(products).where(products.c.id == bindparam("key")).values(hash=bindparam("new"))

@@ -18,6 +18,7 @@ from ..product_parts import Offer
 from ..vectors.index import Mask, Rows, VectorIndex, Vectors
 from ..words import Wanted, as_wanted, best_possible, rarity, rows_holding_all, score_rows, word_weights
 from ..words.wanted import rows_of_both
+from .documents import NO_DOCUMENTS, Documents
 from .lexicon import Lexicon
 from .segment import Segment
 
@@ -142,6 +143,9 @@ class View:
     generation: int = 0  # the number of the generation that the first segment is; 0: none
     encoder: str = ""  # the hash of the encoder whose vectors these are; "" where no text has one
     weights: Mapping[str, float] | None = None  # of the sources, as published; None: the defaults
+    cutoff: Mapping[str, float] | None = None  # of this encoder's answers, see `set_cutoff`; None: not calibrated
+    documents: Mapping[str, Documents] = field(default_factory=lambda: NO_DOCUMENTS)  # by kind and key
+    documents_change: int = 0  # the last change of any of them
 
     def with_offers(self, segments: tuple[LiveSegment, ...], change: int) -> View:
         """The same products with other offers; what does not depend on offers is not made again."""

@@ -22,7 +22,7 @@ from . import failures, screen
 
 NAME = "shelfwise"
 # Modules with `register_commands`, in the order of --help.
-OWN = ("importing", "searching", "why", "products", "operations", "reconciling", "archives", "models")
+OWN = ("importing", "searching", "pages", "why", "products", "operations", "reconciling", "archives", "models")
 
 
 class CommandLine(TyperGroup):

@@ -51,6 +51,7 @@ def filled(count: int, encoder: str, kept: Path | None = None) -> Iterator[Path]
             real = load_encoder(encoder)
             with Shop.open(store, encoder=real if encoder.startswith("hashing") else StandIn(real)) as shop:
                 shop.upsert(products(count))
+                shop.maintain()  # one generation of all, or the first minutes would build it
             if kept:
                 shutil.copytree(store, kept)
         yield store

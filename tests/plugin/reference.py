@@ -114,13 +114,19 @@ class Reference:
 
     def shown(self, id: str, request: Request, context: Context) -> Variant:
         """The variant that stands for a product."""
-        locale = context.locale or ""
+        product, locale = self.products[id], context.locale or ""
         query = set(tokens(request.query or "", locale))
+        names = {name for variant in product.variants for name in variant.options}
 
         def rank(variant: Variant) -> tuple[float, ...]:
+            # A variant without an option of its own has the product's attribute of that name.
             said = sum(
-                any({*tokens(text, locale)} <= query for value in values for text in (value.code, value.label(locale)))
-                for values in variant.options.values()
+                any(
+                    {*tokens(text, locale)} <= query
+                    for value in (variant.options.get(name) or product.attributes.get(name, ()))
+                    for text in (value.code, value.label(locale))
+                )
+                for name in names
             )
             offer = offer_here(variant, context, self.now)
             return (-said, offer is not None and offer.stock == 0, float(offer.price) if offer else 0.0)

@@ -100,7 +100,7 @@ def assert_format(path: Path, format_: int) -> None:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         facts = dict(connection.execute("SELECT name, value FROM facts"))
         own = {"facts", "products", "offers", "vectors", "imports"}
-        assert tables == (own if format_ == 1 else own | {"waiting", "history"})
+        assert tables == (own if format_ == 1 else own | {"waiting", "history", "documents"})
         assert facts["format"] == str(format_)
         assert ("store" in facts, "removed_vectors" in facts) == (format_ == 2, format_ == 2)
         hash_of = hash_1 if format_ == 1 else hash_2
