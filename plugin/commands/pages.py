@@ -68,7 +68,7 @@ def pages(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """List, save or delete landing pages, and set the order of products."""
+    """List, save or delete landing pages."""
     from ..shop import Shop
 
     with Shop.open(store, create=False) as shop:

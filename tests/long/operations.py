@@ -75,7 +75,8 @@ def to_format_1(path: Path) -> None:
     connection = sqlite3.connect(path / "shelfwise.db")
     with connection:
         connection.executescript(
-            "DROP TABLE waiting; DROP TABLE history; DROP TABLE documents; UPDATE facts SET value = '1' WHERE name = 'format'"
+            "DROP TABLE waiting; DROP TABLE history; DROP TABLE documents; "
+            "UPDATE facts SET value = '1' WHERE name = 'format'"
         )
     connection.close()
 
