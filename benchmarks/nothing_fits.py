@@ -6,6 +6,7 @@ Asks the queries of `sets/foreign.jsonl`, each read by hand against its shop: "f
 it counts the fits that are turned away and the absent ones that are let through. Of a scoring (a number that an answer
 yields, higher where more fits) it draws the curve between both: thresholds are chosen on one half of the queries, by
 their hash, and reported on the other. A query that the shop cannot judge (`confident` None) counts as let through.
+Each shop is calibrated with the answered queries of the tuning half, and the tricky ones over it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from machine import console, facts, in_a_line
 from rich.console import Console
 from rich.table import Table
 from search import BATCH
-from shelfwise.index import ShelfwiseError
+from shelfwise.index import RequestError, ShelfwiseError
 from shelfwise.plugin import Context, Request, Results, Shop
 from tricky import open_filled
-from written import LABELS, Labelled, missing, read_judged, read_labelled
+from written import LABELS, Labelled, missing, read_judged, read_labelled, read_tricky
 
 SHOPS = ("sample", "bestbuy", "litemall", "homedepot")
 HITS = 10
@@ -49,7 +50,17 @@ def best_score(found: Results) -> float:
     return max((hit.score for hit in found if hit.parts), default=-1.0)
 
 
-SCORINGS: dict[str, Scoring] = {"score": best_score, "words": best_part("words"), "meaning": best_part("meaning")}
+def best_relevance(found: Results) -> float:
+    """The highest relevance of a product, of those that are offered instead where nothing fits; -1 without any."""
+    return max((hit.relevance for hit in (*found.hits, *found.nearest) if hit.relevance is not None), default=-1.0)
+
+
+SCORINGS: dict[str, Scoring] = {
+    "relevance": best_relevance,
+    "score": best_score,
+    "words": best_part("words"),
+    "meaning": best_part("meaning"),
+}
 
 
 @dataclass(frozen=True)
@@ -255,7 +266,18 @@ def gather(options: argparse.Namespace, folder: Path) -> Iterator[Answered]:
         if len(at_hand) < len(own):
             print(f"{name}: {len(own) - len(at_hand)} queries left out, their text is not here", file=sys.stderr)
         with open_filled(folder / name, name, options.encoder) as shop:
+            try:
+                shop.calibrate(known_queries(name, at_hand))
+            except RequestError as error:
+                print(f"{name}: not calibrated, {error}", file=sys.stderr)
             yield from ask(shop, at_hand)
+
+
+def known_queries(shop: str, labelled: Sequence[Labelled]) -> list[Request]:
+    """Queries that the shop answers, as its log would know them: half of those that fit, and the tricky ones."""
+    fits = [each for each in labelled if each.label == "fits" and each.half == "tune" and each.query is not None]
+    made = [Request(each.query, context=Context(locale=each.locale)) for each in fits]
+    return made + [Request(each.query, context=Context(locale=each.locale)) for each in read_tricky(shop)]
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

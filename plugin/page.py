@@ -64,7 +64,8 @@ def asked_for_facets(asked: Asked) -> dict[str, Asked]:
                 mask[row] = False
                 matching = replace(matching, mask=mask)
             relaxed = replace(request, filters=matching.filters)
-            made[name] = replace(asked, request=relaxed, matching=matching, timings={}, degraded=[], notes=[])
+            own: dict[str, Any] = {"timings": {}, "used_weights": {}, "degraded": [], "notes": []}
+            made[name] = replace(asked, request=relaxed, matching=matching, **own)
     return made
 
 
@@ -90,21 +91,15 @@ def make_results(
     left = len(order) - end
     before, order = order[: request.offset], order[request.offset : end]
     new = view.keys[candidates.rows[np.concatenate((before, order))]]
-    ids = [view.id_of(row) for row in candidates.rows[order].tolist()]
-    there = products(ids)
-    offered = _offered(asked, candidates.rows[order], asking)
-    hits = tuple(
-        _hit(asked, each, there[key], {name: float(part[at]) for name, part in candidates.parts.items()})
-        for at, key, each in zip(order.tolist(), ids, offered, strict=True)
-        if key in there
-    )
     return Results(
         request=request,
         request_id=uuid.uuid4().hex,
-        hits=hits,
+        hits=_hits(asked, candidates, order, products, asking),
+        nearest=_nearest(asked, products, asking),
         total=len(candidates.rows),
         total_is_exact=not found.cut,
         facets=_facets(asked, together, apart),
+        confident=asked.confident,
         corrected_query=asked.understood.corrected,
         change=view.change,
         generation=view.generation,
@@ -115,6 +110,27 @@ def make_results(
         degraded=tuple(asked.degraded),
         notes=(*asked.notes, *asked.matching.notes),
     )
+
+
+def _hits(asked: Asked, candidates: Candidates, order: Rows, products: Products, asking: Asking) -> tuple[Hit, ...]:
+    """The products at these positions, as far as they are still there."""
+    rows = candidates.rows[order]
+    ids = [asked.view.id_of(row) for row in rows.tolist()]
+    there = products(ids)
+    made = []
+    for at, row, key, offered in zip(order.tolist(), rows.tolist(), ids, _offered(asked, rows, asking), strict=True):
+        if key in there:
+            parts = {name: float(part[at]) for name, part in candidates.parts.items()}
+            made.append(_hit(asked, offered, there[key], parts, asked.relevance.get(row)))
+    return tuple(made)
+
+
+def _nearest(asked: Asked, products: Products, asking: Asking) -> tuple[Hit, ...]:
+    if asked.nearest is None:
+        return ()
+    ascending = _by_row(asked.nearest)
+    order = np.lexsort((asked.view.keys[ascending.rows], -np.round(ascending.scores, 6)))
+    return _hits(asked, ascending, order[: asked.request.k], products, asking)
 
 
 def order_of(asked: Asked, rows: Rows, scores: Part) -> Rows:
@@ -185,7 +201,7 @@ def _facets(asked: Asked, together: FoundProducts, apart: Mapping[str, tuple[Ask
     return made
 
 
-def _hit(asked: Asked, offered: _Offered, product: Product, parts: Mapping[str, float]) -> Hit:
+def _hit(asked: Asked, offered: _Offered, product: Product, parts: Mapping[str, float], relevance: float | None) -> Hit:
     return Hit(
         product=product.localized(asked.locale),
         variant=product.variants[min(offered.variant, len(product.variants) - 1)],
@@ -194,6 +210,7 @@ def _hit(asked: Asked, offered: _Offered, product: Product, parts: Mapping[str, 
         in_stock=offered.in_stock,
         score=sum(parts.values()),
         parts=parts,
+        relevance=relevance,
     )
 
 

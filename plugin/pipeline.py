@@ -34,6 +34,10 @@ class Asked:
     agreement: Agreement = field(default_factory=Agreement)  # with the numbers, measures and brands that were typed
     vector: Vectors | None = None  # shape (dimension,); None: nothing to go by, or unreadable for the encoder
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds
+    used_weights: dict[str, float] = field(default_factory=dict)  # what each source's scores were multiplied by
+    confident: bool | None = None  # whether anything fits; None: nobody can tell
+    relevance: Mapping[int, float] = field(default_factory=dict)  # of rows: the probability that they fit
+    nearest: Candidates | None = None  # what is offered where nothing fits
     degraded: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -157,7 +161,8 @@ class Pipeline:
         for source, proposal in zip(self.sources, proposals, strict=True):
             if proposal is not None:
                 part = self._complete(asked, source, proposal, candidates.rows)
-                candidates = candidates.with_part(source.name, asked.weights.get(source.name, source.weight) * part)
+                weight = asked.used_weights[source.name] = asked.weights.get(source.name, source.weight)
+                candidates = candidates.with_part(source.name, weight * part)
         return Found(candidates, cut=any(proposal.cut for proposal in given))
 
     @staticmethod

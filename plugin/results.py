@@ -22,7 +22,7 @@ class Hit:
     in_stock: bool
     score: float  # the sum of `parts`
     parts: Mapping[str, float]
-    relevance: float | None = None  # a probability, once the store has learned one
+    relevance: float | None = None  # how probably it is what was asked for; None: the store cannot tell
     reason: str | None = None  # a sentence for the shopper
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,7 +56,8 @@ class Results(Sequence[Hit]):
     total: int  # products in the match set
     total_is_exact: bool  # False when a source was cut at its limit
     facets: Mapping[str, Facet] = field(default_factory=dict)
-    confident: bool | None = None  # whether anything fits; None: the store has not learned to tell
+    confident: bool | None = None  # whether anything fits; None: the store cannot tell, see `Shop.calibrate`
+    nearest: tuple[Hit, ...] = ()  # what is there instead, where nothing fits
     corrected_query: str | None = None  # what was searched where words were read as others
     after: str | None = None  # a token of the next page, see `Request`; None: this is the last, or it is too far down
     change: int = 0  # of the store, when this was answered
@@ -98,6 +99,7 @@ class Results(Sequence[Hit]):
             "change": self.change,
             "etag": self.etag,
             "valid_until": self.valid_until.isoformat() if self.valid_until else None,
+            "nearest": [hit.to_dict() for hit in self.nearest],
             "hits": [hit.to_dict() for hit in self.hits],
             "facets": {name: _values(facet.values) for name, facet in self.facets.items()},
             "facet_details": {name: _details(facet) for name, facet in self.facets.items()},

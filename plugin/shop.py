@@ -51,6 +51,7 @@ from ..index import (
     publish,
     reconcile,
     rollback,
+    set_cutoff,
     set_threads,
     store_status,
     tokens,
@@ -60,6 +61,8 @@ from ..index import (
 )
 from .agreement import find_agreement
 from .browsing import browse_order, set_browse_order
+from .calibrating import calibrated
+from .cutoff import Cutoff, CutoffStage
 from .fusion import FusionWeights
 from .landing import LandingPage, all_pages, delete_page, find_page, save_pages
 from .negation import NegationStage
@@ -88,7 +91,7 @@ class Shop:
         chosen = weights or FusionWeights()
         self._pipeline = Pipeline(
             [WordsSource(chosen.words), MeaningSource(chosen.meaning), IdentifiersSource()],
-            [AgreementStage(), NegationStage()],
+            [AgreementStage(), NegationStage(), CutoffStage()],
         )
         self._understand = understand
         self._query_vectors = QueryVectors(store)
@@ -428,6 +431,28 @@ class Shop:
         Raises `StoreError` where there is no way back.
         """
         rollback(self.store)
+
+    def calibrate(self, queries: Iterable[str | Request]) -> Cutoff:
+        """Learns where relevance ends, from queries that the shop has an answer to, such as those that led to a click.
+
+        From then on, in all processes, lists end there, hits have a `relevance`, and `found.confident` says whether
+        anything fits. It holds for the live encoder, and goes and comes back with it. At least 50 different queries
+        are wanted, and some hundred are better; they are not kept. Raises `RequestError`.
+        """
+        view = replace(self.store.view, cutoff=None)
+
+        def prepare(requests: Sequence[Request]) -> list[Asked]:
+            asked = [self._prepare(request, view) for request in requests]
+            self._encode(asked)
+            return asked
+
+        found = calibrated(queries, prepare, self._pipeline)
+        set_cutoff(self.store, view.encoder, asdict(found))
+        return found
+
+    def forget_calibration(self) -> None:
+        """Ends what `calibrate` began."""
+        set_cutoff(self.store, self.store.view.encoder, None)
 
     def imports(self, count: int = 5) -> list[dict[str, Any]]:
         """The latest imports, single `upsert` calls included, newest first: id, source, mode, started, finished (None:

@@ -22,7 +22,18 @@ from . import failures, screen
 
 NAME = "shelfwise"
 # Modules with `register_commands`, in the order of --help.
-OWN = ("importing", "searching", "pages", "why", "products", "operations", "reconciling", "archives", "models")
+OWN = (
+    "importing",
+    "searching",
+    "pages",
+    "why",
+    "products",
+    "operations",
+    "reconciling",
+    "archives",
+    "calibrating",
+    "models",
+)
 
 
 class CommandLine(TyperGroup):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..results import Hit, Results
 from . import screen
 
@@ -11,21 +13,24 @@ FACET_VALUES = 12  # shown of one facet; --json has all
 def show_results(found: Results, parts: bool) -> None:
     """Prints the page, the total, the facets and the notes."""
     if found.hits:
-        _show_hits(found, parts)
+        _show_hits(found, found.hits, parts)
     screen.answer(_total(found), style="bold")
     for name, facet in found.facets.items():
         shown = [f"{screen.plain(value.label)} ({value.count:,})" for value in facet.values[:FACET_VALUES]]
         more = " and more" if len(facet.values) > FACET_VALUES else ""
         screen.answer(f"{screen.plain(name)}: {', '.join(shown) or 'none'}{more}")
+    if found.nearest:
+        screen.answer("The nearest that there is:")
+        _show_hits(found, found.nearest, parts)
     for note in found.notes:
         screen.warn(f"Note: {note}")
 
 
-def _show_hits(found: Results, parts: bool) -> None:
-    names = sorted({name for hit in found for name in hit.parts}) if parts else []
+def _show_hits(found: Results, hits: Sequence[Hit], parts: bool) -> None:
+    names = sorted({name for hit in hits for name in hit.parts}) if parts else []
     numbers = ("", "price", "score", *names)
     table = screen.table("", "id", "title", "price", "stock", "score", *names, right=numbers)
-    for rank, hit in enumerate(found, found.request.offset + 1):
+    for rank, hit in enumerate(hits, found.request.offset + 1):
         title = screen.plain(hit.product.title)
         scores = [f"{score:.3f}" for score in (hit.score, *(hit.parts.get(name, 0.0) for name in names))]
         table.add_row(

@@ -1,0 +1,65 @@
+"""Reading from a shop's own queries where relevance ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..index import RequestError
+from .candidates import Part
+from .cutoff import USUAL_LIMIT, Cutoff, cosines, with_cosine, without_cosine
+from .request import Request
+
+if TYPE_CHECKING:
+    from .pipeline import Asked, Pipeline
+
+FEWEST = 50  # known queries; with fewer the cosines are a guess
+PRIOR = 300  # known queries that the usual limit counts as
+LOST = 0.01  # of the known queries, for which nothing may be found to fit
+MOST = 5_000  # known queries that are asked; of more a part, chosen by hash
+BATCH = 64
+
+Prepare = Callable[[Sequence[Request]], list["Asked"]]
+
+
+def calibrated(queries: Iterable[str | Request], prepare: Prepare, pipeline: Pipeline) -> Cutoff:
+    """Where relevance ends, from queries that the shop has an answer to: those that led to a click, say.
+
+    Below the limit lies a hundredth of them, drawn towards what is usual where they are few. Raises `RequestError` for
+    fewer than FEWEST different ones that the encoder reads.
+    """
+    known = _distinct(queries)
+    others: list[Part] = []
+    near: list[Part] = []
+    for start in range(0, len(known), BATCH):
+        asked = prepare(known[start : start + BATCH])
+        for each, found in zip(asked, pipeline.run(asked), strict=True):
+            if each.vector is not None and len(found.candidates.rows):
+                others.append(without_cosine(each, found.candidates))
+                near.append(cosines(each, found.candidates))
+    best = np.array([each.max() for each in near])
+    if len(best) < FEWEST or not best.std():
+        raise RequestError(
+            f"calibrate: wanted at least {FEWEST} different queries that find something and that the encoder reads, "
+            f"got {len(best)}; until there are as many, nothing can be said of what fits"
+        )
+    mean, spread = float(best.mean()), float(best.std())
+    evidence = np.sort([with_cosine(o, n, mean, spread).max() for o, n in zip(others, near, strict=True)])
+    own = float(evidence[math.floor(LOST * len(evidence))])
+    limit = (len(evidence) * own + PRIOR * USUAL_LIMIT) / (len(evidence) + PRIOR)
+    return Cutoff(limit=limit, cosine=mean, spread=spread, queries=len(evidence))
+
+
+def _distinct(queries: Iterable[str | Request]) -> list[Request]:
+    found: dict[tuple[str, str | None], Request] = {}
+    for each in queries:
+        request = Request(each) if isinstance(each, str) else each
+        if not isinstance(request, Request):
+            raise RequestError(f"calibrate: wanted queries, or requests with one, got {type(each).__name__}")
+        if request.query:
+            found[request.query.casefold(), request.context.locale] = Request(request.query, context=request.context)
+    return sorted(found.values(), key=lambda each: blake2b((each.query or "").encode()).digest())[:MOST]
