@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FEWEST = 50  # known queries; with fewer the cosines are a guess
 PRIOR = 300  # known queries that the usual limit counts as
 LOST = 0.01  # of the known queries, for which nothing may be found to fit
+NORMAL_QUARTILES = 1.349  # standard deviations between the quartiles of a normal distribution
 MOST = 5_000  # known queries that are asked; of more a part, chosen by hash
 BATCH = 64
 
@@ -34,24 +35,32 @@ def calibrated(queries: Iterable[str | Request], prepare: Prepare, pipeline: Pip
     """
     known = _distinct(queries)
     others: list[Part] = []
-    near: list[Part] = []
+    near: list[Part | None] = []  # None: not encoded
+    best: list[float] = []  # cosines; those of article numbers say nothing
     for start in range(0, len(known), BATCH):
         asked = prepare(known[start : start + BATCH])
         for each, found in zip(asked, pipeline.run(asked), strict=True):
-            if each.vector is not None and len(found.candidates.rows):
+            if len(found.candidates.rows):
+                cosine = cosines(each, found.candidates)
                 others.append(without_cosine(each, found.candidates))
-                near.append(cosines(each, found.candidates))
-    best = np.array([each.max() for each in near])
-    if len(best) < FEWEST or not best.std():
+                near.append(None if each.vector is None else cosine)
+                if each.vector is not None and not len(each.agreement.identified):
+                    best.append(float(cosine.max()))
+    low, middle, high = np.percentile(best or [0.0], (25, 50, 75)).tolist()
+    spread = (high - low) / NORMAL_QUARTILES
+    if len(best) < FEWEST or not spread:
         raise RequestError(
             f"calibrate: wanted at least {FEWEST} different queries that find something and that the encoder reads, "
             f"got {len(best)}; until there are as many, nothing can be said of what fits"
         )
-    mean, spread = float(best.mean()), float(best.std())
-    evidence = np.sort([with_cosine(o, n, mean, spread).max() for o, n in zip(others, near, strict=True)])
+    all_evidence = [
+        other if cosine is None else with_cosine(other, cosine, middle, spread)
+        for other, cosine in zip(others, near, strict=True)
+    ]
+    evidence = np.sort([each.max() for each in all_evidence])
     own = float(evidence[math.floor(LOST * len(evidence))])
     limit = (len(evidence) * own + PRIOR * USUAL_LIMIT) / (len(evidence) + PRIOR)
-    return Cutoff(limit=limit, cosine=mean, spread=spread, queries=len(evidence))
+    return Cutoff(limit=limit, cosine=middle, spread=spread, queries=len(evidence))
 
 
 def _distinct(queries: Iterable[str | Request]) -> list[Request]:

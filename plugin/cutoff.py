@@ -19,7 +19,9 @@ from .pipeline import Asked, Phase
 
 # Fitted on the tuning half of the labelled queries (benchmarks/sets): 1,200 that shops answer and 240 that they do not.
 WORDS, COSINE, LENGTH, IDENTIFIED, ALONE = 13.3, 12.4, 3.7, 4.9, -14.7
-USUAL_COSINE, USUAL_SPREAD = 0.63, 0.08  # of the best product of an answered query, by the encoder it was fitted with
+# The same of words alone, where the encoder does not read the query.
+UNREAD_WORDS, UNREAD_LENGTH, UNREAD_IDENTIFIED, UNREAD_ALONE = 17.1, 2.5, 4.3, -9.2
+USUAL_COSINE, USUAL_SPREAD = 0.63, 0.09  # of the best product of an answered query, by the encoder it was fitted with
 USUAL_LIMIT = -0.7  # two or three in a hundred of the answered queries of all shops lie below
 STRONG = 0.58  # a usual cosine that says by itself that a product fits
 ENOUGH_TO_COMPARE, COMPARED = 100, 512  # texts
@@ -31,8 +33,8 @@ class Cutoff:
     """What calibrating found, for the answers of one encoder."""
 
     limit: float  # evidence below which a product is not what was asked for
-    cosine: float  # mean of the best product's, over the known queries
-    spread: float  # their standard deviation
+    cosine: float  # of the best product, in the middle of the known queries
+    spread: float  # as a standard deviation
     queries: int  # that were known
 
     @classmethod
@@ -59,9 +61,11 @@ class CutoffStage:
             asked.notes.append("No product holds any of the words, and none is near in meaning, so nothing fits.")
             return candidates.keep(np.zeros(len(candidates.rows), bool))
         cutoff = Cutoff.of(asked.view.cutoff)
-        if cutoff is None or asked.vector is None:
+        if cutoff is None:
             return candidates
-        found = with_cosine(without_cosine(asked, candidates), cosines(asked, candidates), cutoff.cosine, cutoff.spread)
+        found = without_cosine(asked, candidates)
+        if asked.vector is not None:
+            found = with_cosine(found, cosines(asked, candidates), cutoff.cosine, cutoff.spread)
         fits = found >= cutoff.limit
         asked.relevance = dict(zip(candidates.rows.tolist(), _probability(found).tolist(), strict=True))
         asked.confident = bool(fits.any())
@@ -100,16 +104,21 @@ def cosines(asked: Asked, candidates: Candidates) -> Part:
 
 
 def without_cosine(asked: Asked, candidates: Candidates) -> Part:
-    """The evidence of each candidate but for what its cosine says."""
+    """The evidence of each candidate but for what its cosine says; of a query that was not encoded, all of it."""
+    words, length, identified, alone = (
+        (WORDS, LENGTH, IDENTIFIED, ALONE)
+        if asked.vector is not None
+        else (UNREAD_WORDS, UNREAD_LENGTH, UNREAD_IDENTIFIED, UNREAD_ALONE)
+    )
     bearing = np.isin(candidates.rows, asked.agreement.identified)
-    made = WORDS * word_shares(asked, candidates) + IDENTIFIED * bearing
-    found: Part = (made + (ALONE + LENGTH * math.log1p(len(asked.words)))).astype(np.float32)
+    made = words * word_shares(asked, candidates) + identified * bearing
+    found: Part = (made + (alone + length * math.log1p(len(asked.words)))).astype(np.float32)
     return found
 
 
-def with_cosine(other: Part, cosine: Part, mean: float, spread: float) -> Part:
-    """The evidence of candidates. `mean` and `spread`: of the best cosines of known queries, by the same encoder."""
-    usual = (cosine - mean) / spread * USUAL_SPREAD + USUAL_COSINE
+def with_cosine(other: Part, cosine: Part, middle: float, spread: float) -> Part:
+    """The evidence of candidates. `middle` and `spread`: of the best cosines of known queries, by the same encoder."""
+    usual = (cosine - middle) / spread * USUAL_SPREAD + USUAL_COSINE
     # "Earphones" finds headphones that no text calls so: a high cosine is enough.
     found: Part = np.maximum(other + COSINE * usual, USUAL_LIMIT + COSINE * (usual - STRONG)).astype(np.float32)
     return found
