@@ -42,7 +42,7 @@ def measure(shop: Shop, judged: Judgements, names: Sequence[str]) -> dict[str, d
     for name, without in rows().items():
         if names and name not in names:
             continue
-        shop._understand = partial(understand, without=without)
+        shop._answering.understand = partial(understand, without=without)
         found = per_query(rankings(shop, queries), [judged[query] for query in queries])
         print(f"{name}: {np.round(found.mean(0), 4).tolist()}", file=sys.stderr, flush=True)
         first = found if first is None else first

@@ -41,7 +41,7 @@ def legs(shop: Shop, weights: FusionWeights | None) -> Mapping[str, Shop]:
 
 def _with_one(shop: Shop, source: Source) -> Shop:
     made = Shop(shop.store)
-    made._pipeline = Pipeline([source])
+    made._answering.pipeline = Pipeline([source])
     return made
 
 

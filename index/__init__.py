@@ -15,6 +15,7 @@ from .columns.filters import (
     Range,
     Under,
     field_of,
+    unwrapped,
 )
 from .columns.found import FoundProducts
 from .columns.matching import Matching, match
@@ -29,6 +30,7 @@ from .errors import (
     FilterError,
     ImportRefused,
     MissingExtra,
+    PluginError,
     RequestError,
     ShelfwiseError,
     StoreBusy,
@@ -38,7 +40,7 @@ from .errors import (
     UnknownProduct,
 )
 from .feeds import BadRow, Feed, FeedRow, read_feed
-from .money import Money, from_units
+from .money import Money, from_units, price_of
 from .product import Product
 from .product_parts import Offer, Text, Value, Variant, path_code
 from .store.about import ProductFacts, product_facts
@@ -111,6 +113,7 @@ __all__ = [
     "Offer",
     "OfferUpdate",
     "OffersReport",
+    "PluginError",
     "PriceRange",
     "Problem",
     "Product",
@@ -172,6 +175,7 @@ __all__ = [
     "measures_in",
     "parse_filters",
     "path_code",
+    "price_of",
     "product_facts",
     "publish",
     "range_in_text",
@@ -189,6 +193,7 @@ __all__ = [
     "store_status",
     "tokens",
     "undo_import",
+    "unwrapped",
     "update_offers",
     "upgrade_store",
     "watch_forks",

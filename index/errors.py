@@ -74,5 +74,9 @@ class StoreBusy(StoreError):
     """Another writer held the store's lock for longer than the stated limit."""
 
 
+class PluginError(ShelfwiseError):
+    """A plugin cannot be found, or does not fit the hooks."""
+
+
 class MissingExtra(ShelfwiseError, ImportError):
     """An optional library is not installed; the sentence names the extra that brings it."""

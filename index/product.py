@@ -47,6 +47,7 @@ class Product:
     url: str
     image: str
     added: datetime | None
+    encoder_texts: Mapping[str, str]  # by locale: what the encoder reads in place of title, brand, category and so on
     locale: str
 
     def __init__(
@@ -71,6 +72,7 @@ class Product:
         url: str = "",
         image: str = "",
         added: datetime | str | None = None,
+        encoder_text: str | Mapping[str, str] = "",
     ) -> None:
         """Checks everything once; raises `FieldError` with field, value and what was wanted.
 
@@ -78,7 +80,8 @@ class Product:
         such a path, or a list of either. `attributes`: values are a text, number, bool, `{"code", "label"}`,
         `{"value", "unit"}`, a `Value`, or a list of these. `price` and `list_price`: one amount in `currency`, or
         amounts by currency. `price`, `stock`, `sku`, `gtin`, `offers` describe the single variant, or are what
-        variants without an offer of their own take over.
+        variants without an offer of their own take over. `encoder_text`: what the encoder is to read in place of the
+        title and all else, a text or texts by locale.
         """
         set_ = object.__setattr__
         set_(self, "id", given.id_of(id, "id"))
@@ -101,6 +104,7 @@ class Product:
         set_(self, "url", line(url, "url"))
         set_(self, "image", line(image, "image"))
         set_(self, "added", moment_of(added, "added"))
+        set_(self, "encoder_texts", given.encoder_texts_of(encoder_text, self.texts))
         set_(self, "locale", next(iter(self.texts)))
 
     @property
@@ -132,11 +136,16 @@ class Product:
         pairs = zip(self.variants, by_variant, strict=True)
         return replace_field(self, "variants", tuple(replace(each, offers=tuple(own)) for each, own in pairs))
 
+    def with_encoder_texts(self, texts: Mapping[str, str]) -> Product:
+        """The same product with other texts for the encoder, by locale."""
+        return replace_field(self, "encoder_texts", given.encoder_texts_of(texts, self.texts))
+
     def resolved(self, locale: str, currency: str) -> Product:
         """The same product with blank locales and currencies filled in."""
         texts, categories, attributes, variants = self.texts, self.categories, self.attributes, self.variants
         if "" in texts:
             texts = {(code or locale): text for code, text in texts.items()}
+        encoder_texts = {(code or locale): text for code, text in self.encoder_texts.items()}
         categories = tuple(tuple(_labels_resolved(level, locale) for level in path) for path in categories)
         attributes = _attributes_resolved(attributes, locale)
         variants = tuple(
@@ -152,6 +161,7 @@ class Product:
         made = self
         for name, value in (
             ("texts", texts),
+            ("encoder_texts", encoder_texts),
             ("categories", categories),
             ("attributes", attributes),
             ("variants", variants),
@@ -172,6 +182,7 @@ class Product:
         made["variants"] = [plain.variant_to_dict(variant) for variant in self.variants]
         made |= {"brand": self.brand, "tags": list(self.tags), "url": self.url, "image": self.image}
         made["added"] = self.added.isoformat() if self.added else None
+        made["encoder_text"] = dict(self.encoder_texts)
         return {key: value for key, value in made.items() if value not in ("", None, [], {})}
 
     @classmethod
@@ -193,6 +204,7 @@ class Product:
         set_(made, "variants", tuple(map(plain.variant_from_dict, fields["variants"])))
         set_(made, "tags", tuple(fields.get("tags", ())))
         set_(made, "added", datetime.fromisoformat(fields["added"]) if "added" in fields else None)
+        set_(made, "encoder_texts", fields.get("encoder_text", {}))
         return made
 
     @classmethod
@@ -220,7 +232,7 @@ FIELDS = (
         "currency",
         "stock",
     ),
-    *("sku", "gtin", "offers", "variants", "tags", "url", "image", "added"),
+    *("sku", "gtin", "offers", "variants", "tags", "url", "image", "added", "encoder_text"),
 )
 
 

@@ -84,6 +84,20 @@ def texts_of(title: object, description: object, slug: object) -> dict[str, Text
     }
 
 
+def encoder_texts_of(given: object, texts: Mapping[str, Text]) -> dict[str, str]:
+    """Texts for the encoder by locale; a plain one belongs to the product's default locale."""
+    made = {locale: clean(text).strip() for locale, text in _by_locale(given, "encoder_text").items()}
+    made = {locale: text for locale, text in made.items() if text}
+    if "" in made and "" not in texts:
+        made[next(iter(texts))] = made.pop("")
+    for locale, text in made.items():
+        if locale not in texts:
+            raise FieldError("encoder_text", locale, f"locales that have a title: {', '.join(texts)}")
+        if len(text) > MAX_DESCRIPTION:
+            raise FieldError("encoder_text", text, f"at most {MAX_DESCRIPTION:,} characters")
+    return made
+
+
 def _paths(path: str) -> list[str]:
     return [level.strip() for level in path.replace("›", ">").split(">") if level.strip()]
 

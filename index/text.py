@@ -19,8 +19,11 @@ DESCRIPTION_CHARACTERS = 600  # the encoder reads 128 tokens; the rest would onl
 def encoder_text(product: Product, locale: str) -> str:
     """The passage that stands for a product in one locale: title, brand, category, attributes, description.
 
-    A title alone is the whole text, so a shop with nothing else encodes just its titles.
+    A title alone is the whole text, so a shop with nothing else encodes just its titles. A product may bring a text of
+    its own for the encoder.
     """
+    if own := product.encoder_texts.get(locale):
+        return own
     text = product.texts[locale]
     parts = [text.title]
     if product.brand and product.brand.casefold() not in text.title.casefold():

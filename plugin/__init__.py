@@ -14,15 +14,18 @@ if TYPE_CHECKING:
         MissingExtra,
         Offer,
         OfferUpdate,
+        PluginError,
         Product,
         Progress,
         RequestError,
         ShelfwiseError,
         UnknownProduct,
         Variant,
-        read_feed,
     )
+    from .events import Event
+    from .feeds import read_feed
     from .fusion import FusionWeights
+    from .hook_calls import NO_LIMITS, HookLimits
     from .hooks import hookimpl
     from .landing import LandingPage
     from .request import Request
@@ -30,15 +33,19 @@ if TYPE_CHECKING:
     from .shop import Shop
 
 __all__ = [
+    "NO_LIMITS",
     "Context",
+    "Event",
     "FusionWeights",
     "Hit",
+    "HookLimits",
     "ImportOptions",
     "ImportReport",
     "LandingPage",
     "MissingExtra",
     "Offer",
     "OfferUpdate",
+    "PluginError",
     "Product",
     "Progress",
     "Request",
@@ -53,13 +60,17 @@ __all__ = [
 ]
 
 _OURS = {
+    "Event": ".events",
     "FusionWeights": ".fusion",
+    "HookLimits": ".hook_calls",
+    "NO_LIMITS": ".hook_calls",
     "Hit": ".results",
     "LandingPage": ".landing",
     "Request": ".request",
     "Results": ".results",
     "Shop": ".shop",
     "hookimpl": ".hooks",
+    "read_feed": ".feeds",
 }
 
 

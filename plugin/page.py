@@ -29,6 +29,7 @@ from ..index import (
 )
 from .browsing import browse_order
 from .candidates import Candidates, Part
+from .live_offers import MOST_ROUNDS, LiveOffers
 from .paging import fingerprint, not_shown, page_token, shown_before
 from .pipeline import Asked, Found
 from .results import Hit, Results
@@ -70,11 +71,16 @@ def asked_for_facets(asked: Asked) -> dict[str, Asked]:
 
 
 def make_results(
-    asked: Asked, found: Found, products: Products, started: float, apart: Mapping[str, tuple[Asked, Found]]
+    asked: Asked,
+    found: Found,
+    products: Products,
+    started: float,
+    apart: Mapping[str, tuple[Asked, Found]],
+    live: LiveOffers,
 ) -> Results:
     """The answer to one request. A product that was deleted a moment ago is left out of the page.
 
-    `apart`: the answers in which some facets are counted, see `asked_for_facets`.
+    `apart`: the answers in which some facets are counted, see `asked_for_facets`. `live`: price and stock as they are.
     """
     request, view = asked.request, asked.view
     for each in request.sort.split(","):
@@ -87,15 +93,14 @@ def make_results(
     if request.after is not None:
         shown = shown_before(request)
         order = order[not_shown(view.keys[candidates.rows[order]], shown)]
-    end = request.offset + request.k
-    left = len(order) - end
-    before, order = order[: request.offset], order[request.offset : end]
-    new = view.keys[candidates.rows[np.concatenate((before, order))]]
+    before, order = order[: request.offset], order[request.offset :]
+    hits, used = _filled(asked, candidates, order, products, asking, live)
+    new = view.keys[candidates.rows[np.concatenate((before, order[:used]))]]
     return Results(
         request=request,
         request_id=uuid.uuid4().hex,
-        hits=_hits(asked, candidates, order, products, asking),
-        nearest=_nearest(asked, products, asking),
+        hits=hits,
+        nearest=_nearest(asked, products, asking, live),
         total=len(candidates.rows),
         total_is_exact=not found.cut,
         facets=_facets(asked, together, apart),
@@ -103,13 +108,42 @@ def make_results(
         corrected_query=asked.understood.corrected,
         change=view.change,
         generation=view.generation,
-        after=page_token(request, shown, new) if left > 0 else None,
+        after=page_token(request, shown, new) if used < len(order) else None,
         etag=None if request.personalise or asked.degraded else _etag(asked),
         valid_until=_moment(asked.matching.until),
         timings=_timings(asked, started, [each for each, _ in apart.values()]),
         degraded=tuple(asked.degraded),
         notes=(*asked.notes, *asked.matching.notes),
     )
+
+
+def _filled(
+    asked: Asked, candidates: Candidates, order: Rows, products: Products, asking: Asking, live: LiveOffers
+) -> tuple[tuple[Hit, ...], int]:
+    """A page of hits, and how many of the order were looked at for it: what cannot be had any more makes place."""
+    wanted = asked.request.k
+    if not live.wanted:
+        return _hits(asked, candidates, order[:wanted], products, asking), min(wanted, len(order))
+    made: list[Hit] = []
+    used = 0
+    for _ in range(MOST_ROUNDS):
+        batch = order[used : used + wanted - len(made)]
+        if not len(batch):
+            break
+        used += len(batch)
+        made += _as_they_are_now(_hits(asked, candidates, batch, products, asking), live)
+    return tuple(made), used
+
+
+def _as_they_are_now(hits: Sequence[Hit], live: LiveOffers) -> list[Hit]:
+    offers = live.of([hit.product.id for hit in hits])
+    made = []
+    for hit in hits:
+        now = offers[hit.product.id]
+        if now is not None:
+            in_stock = hit.in_stock if now.in_stock is None else now.in_stock
+            made.append(replace(hit, price=now.price or hit.price, in_stock=in_stock))
+    return made
 
 
 def _hits(asked: Asked, candidates: Candidates, order: Rows, products: Products, asking: Asking) -> tuple[Hit, ...]:
@@ -125,12 +159,13 @@ def _hits(asked: Asked, candidates: Candidates, order: Rows, products: Products,
     return tuple(made)
 
 
-def _nearest(asked: Asked, products: Products, asking: Asking) -> tuple[Hit, ...]:
+def _nearest(asked: Asked, products: Products, asking: Asking, live: LiveOffers) -> tuple[Hit, ...]:
     if asked.nearest is None:
         return ()
     ascending = _by_row(asked.nearest)
     order = np.lexsort((asked.view.keys[ascending.rows], -np.round(ascending.scores, 6)))
-    return _hits(asked, ascending, order[: asked.request.k], products, asking)
+    found = _hits(asked, ascending, order[: asked.request.k], products, asking)
+    return tuple(_as_they_are_now(found, live)) if live.wanted else found
 
 
 def order_of(asked: Asked, rows: Rows, scores: Part) -> Rows:

@@ -10,9 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ..index import Context, Matching, Rows, Vectors, View, WordMatches
+from ..index import Context, Filters, Matching, Rows, Vectors, View, WordMatches
 from .agreement import Agreement
 from .candidates import Candidates, Part
+from .hook_calls import Budget, HookCalls
+from .hooks import OWN
 from .request import Request
 from .understanding import Understood
 
@@ -38,6 +40,9 @@ class Asked:
     confident: bool | None = None  # whether anything fits; None: nobody can tell
     relevance: Mapping[int, float] = field(default_factory=dict)  # of rows: the probability that they fit
     nearest: Candidates | None = None  # what is offered where nothing fits
+    mandatory: Filters = ()  # filters that hold whatever is asked
+    history: tuple[str, ...] = ()  # ids that this shopper looked at or bought, the latest last
+    budget: Budget = field(default_factory=lambda: Budget(None))  # what is left for hooks
     degraded: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -128,29 +133,72 @@ class Found:
 class Pipeline:
     """Sources and stages, in an order that does not depend on who registered first."""
 
-    def __init__(self, sources: Sequence[Source], stages: Sequence[Stage] = ()) -> None:
+    def __init__(
+        self, sources: Sequence[Source], stages: Sequence[Stage] = (), owners: Mapping[int, str] | None = None
+    ) -> None:
+        """`owners`: by `id` of a source or stage, the plugin that brought it; others are our own."""
         self.sources = sorted(sources, key=lambda source: source.name)
         self.stages = sorted(stages, key=lambda stage: (stage.phase, stage.order, stage.name))
+        self._owners = owners or {}
 
-    def run(self, batch: Sequence[Asked]) -> list[Found]:
-        """The match set of each request."""
-        proposals = [source.propose(batch) for source in self.sources]
-        return [self._stage(asked, [each[at] for each in proposals])[-1][1] for at, asked in enumerate(batch)]
+    def run(self, batch: Sequence[Asked], calls: HookCalls | None = None) -> list[Found]:
+        """The match set of each request. With `calls` what fails is left out, and `degraded` says so."""
+        proposals = [self._propose(source, batch, calls) for source in self.sources]
+        return [self._stage(asked, [each[at] for each in proposals], calls)[-1][1] for at, asked in enumerate(batch)]
 
-    def trace(self, asked: Asked) -> tuple[dict[str, Proposal | None], list[tuple[str, Found]]]:
+    def trace(
+        self, asked: Asked, calls: HookCalls | None = None
+    ) -> tuple[dict[str, Proposal | None], list[tuple[str, Found]]]:
         """What each source proposed, and the candidates after fusing and after each stage, by name."""
-        proposals = {source.name: source.propose([asked])[0] for source in self.sources}
-        return proposals, self._stage(asked, list(proposals.values()))
+        proposals = {source.name: self._propose(source, [asked], calls)[0] for source in self.sources}
+        return proposals, self._stage(asked, list(proposals.values()), calls)
 
-    def _stage(self, asked: Asked, proposals: Sequence[Proposal | None]) -> list[tuple[str, Found]]:
-        fused = self._fuse(asked, proposals)
+    def _propose(self, source: Source, batch: Sequence[Asked], calls: HookCalls | None) -> list[Proposal | None]:
+        if calls is None or not batch:
+            return source.propose(batch)
+        plugin, hook = self._owner(source), f"source {source.name}"
+        answer = calls.guard(plugin, hook, batch[0].budget, lambda: source.propose(batch))
+        if answer.failure is None:
+            try:
+                own = plugin.startswith(OWN)
+                return list(answer.value) if own else _checked(answer.value, batch, batch[0].view.n_rows)
+            except (TypeError, ValueError, AttributeError, OverflowError) as error:
+                calls.reject(answer, hook, str(error))
+        for each in batch:
+            each.degraded.append(source.name)
+        return [None] * len(batch)
+
+    def _stage(
+        self, asked: Asked, proposals: Sequence[Proposal | None], calls: HookCalls | None
+    ) -> list[tuple[str, Found]]:
+        fused = self._fuse(asked, proposals, calls)
         steps = [("fusion", fused)]
         for stage in self.stages:
-            candidates = _allowed(asked, stage(asked, steps[-1][1].candidates))
-            steps.append((stage.name, Found(candidates, fused.cut)))
+            before = steps[-1][1].candidates
+            after = _allowed(asked, self._staged(stage, asked, before, calls))
+            steps.append((stage.name, Found(after, fused.cut)))
         return steps
 
-    def _fuse(self, asked: Asked, proposals: Sequence[Proposal | None]) -> Found:
+    def _staged(self, stage: Stage, asked: Asked, before: Candidates, calls: HookCalls | None) -> Candidates:
+        if calls is None:
+            return stage(asked, before)
+        plugin, hook = self._owner(stage), f"stage {stage.name}"
+        required = bool(getattr(stage, "required", False))
+        answer = calls.guard(plugin, hook, asked.budget, lambda: stage(asked, before), required=required)
+        if answer.failure is None:
+            try:
+                after = answer.value
+                return after if plugin.startswith(OWN) else _checked_candidates(after, asked.view.n_rows)
+            except (TypeError, ValueError, AttributeError) as error:
+                calls.reject(answer, hook, str(error))
+        asked.degraded.append(stage.name)
+        # What a stage that hides would have judged is not shown.
+        return before.keep(np.zeros(len(before.rows), bool)) if required else before
+
+    def _owner(self, part: Source | Stage) -> str:
+        return self._owners.get(id(part), OWN)
+
+    def _fuse(self, asked: Asked, proposals: Sequence[Proposal | None], calls: HookCalls | None) -> Found:
         """The union of the proposals; every source scores every row, so the sum does not depend on who proposed it."""
         given = [each for each in proposals if each is not None]
         if not given:
@@ -160,13 +208,12 @@ class Pipeline:
         candidates = _allowed(asked, Candidates(rows.astype(np.int64), {}))
         for source, proposal in zip(self.sources, proposals, strict=True):
             if proposal is not None:
-                part = self._complete(asked, source, proposal, candidates.rows)
+                part = self._complete(asked, source, proposal, candidates.rows, calls)
                 weight = asked.used_weights[source.name] = asked.weights.get(source.name, source.weight)
                 candidates = candidates.with_part(source.name, weight * part)
         return Found(candidates, cut=any(proposal.cut for proposal in given))
 
-    @staticmethod
-    def _complete(asked: Asked, source: Source, proposal: Proposal, rows: Rows) -> Part:
+    def _complete(self, asked: Asked, source: Source, proposal: Proposal, rows: Rows, calls: HookCalls | None) -> Part:
         """The source's scores of all rows: its own where it proposed them, asked for where not."""
         part = np.full(len(rows), np.nan, np.float32)
         at = np.minimum(np.searchsorted(rows, proposal.rows), max(len(rows) - 1, 0))
@@ -175,8 +222,64 @@ class Pipeline:
             part[at[own]] = proposal.scores[own]
         missing = np.flatnonzero(np.isnan(part))
         if len(missing):
-            part[missing] = source.score(asked, rows[missing])
+            part[missing] = self._scored(asked, source, rows[missing], calls)
         return part
+
+    def _scored(self, asked: Asked, source: Source, rows: Rows, calls: HookCalls | None) -> Part:
+        if calls is None:
+            return source.score(asked, rows)
+        plugin, hook = self._owner(source), f"source {source.name}"
+        answer = calls.guard(plugin, hook, asked.budget, lambda: source.score(asked, rows))
+        if answer.failure is None:
+            try:
+                return _numbers(answer.value, len(rows), "scores")
+            except (TypeError, ValueError) as error:
+                calls.reject(answer, hook, str(error))
+        asked.degraded.append(source.name)
+        return np.zeros(len(rows), np.float32)
+
+
+def _checked(proposals: object, batch: Sequence[Asked], n_rows: int) -> list[Proposal | None]:
+    """What a plugin's source proposed, cut to the best; raises `TypeError` or `ValueError` for what is no proposal."""
+    if not isinstance(proposals, Sequence) or len(proposals) != len(batch):
+        raise TypeError(f"wanted a list with a proposal for each of {len(batch)} requests, got {proposals!r:.60}")
+    made: list[Proposal | None] = []
+    for each in proposals:
+        if each is None:
+            made.append(None)
+            continue
+        if not isinstance(each, Proposal):
+            raise TypeError(f"wanted proposals, got {type(each).__name__}")
+        rows, also = _row_numbers(each.rows, n_rows), _row_numbers(each.also, n_rows)
+        scores = _numbers(each.scores, len(rows), "scores")
+        cut = bool(each.cut) or len(rows) > PER_SOURCE
+        made.append(Proposal(rows[:PER_SOURCE], scores[:PER_SOURCE], also, cut))
+    return made
+
+
+def _checked_candidates(found: object, n_rows: int) -> Candidates:
+    if not isinstance(found, Candidates):
+        raise TypeError(f"wanted candidates, got {type(found).__name__}")
+    rows = _row_numbers(found.rows, n_rows)
+    parts = {str(name): _numbers(part, len(rows), f"the part {name!r}") for name, part in found.parts.items()}
+    return Candidates(rows, parts)
+
+
+def _row_numbers(given: object, n_rows: int) -> Rows:
+    rows = np.asarray(given)
+    if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
+        raise TypeError(f"wanted row numbers, got an array of {rows.dtype} with {rows.ndim} dimensions")
+    made: Rows = rows.astype(np.int64)
+    if len(made) and (made.min() < 0 or made.max() >= n_rows or len(np.unique(made)) < len(made)):
+        raise ValueError(f"wanted different rows from 0 to {n_rows - 1}, got others")
+    return made
+
+
+def _numbers(given: object, count: int, what: str) -> Part:
+    made = np.asarray(given, np.float32)
+    if made.shape != (count,) or not np.isfinite(made).all():
+        raise ValueError(f"wanted {count} finite numbers as {what}, got something else")
+    return made
 
 
 def _allowed(asked: Asked, candidates: Candidates) -> Candidates:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from time import perf_counter, time
 from types import TracebackType
 from typing import Any
 
@@ -24,9 +22,9 @@ from ..index import (
     ImportOptions,
     ImportReport,
     Maintained,
-    Matching,
     OffersReport,
     OfferUpdate,
+    PluginError,
     Problem,
     Product,
     Progress,
@@ -39,6 +37,7 @@ from ..index import (
     UndoReport,
     UnknownProduct,
     View,
+    change_documents,
     check_store,
     dump_store,
     import_products,
@@ -46,7 +45,6 @@ from ..index import (
     load_dictionary,
     load_encoder,
     maintain,
-    match,
     parse_filters,
     publish,
     reconcile,
@@ -54,50 +52,53 @@ from ..index import (
     set_cutoff,
     set_threads,
     store_status,
-    tokens,
     undo_import,
     update_offers,
-    watch_forks,
 )
-from .agreement import find_agreement
+from .answering import Answering
 from .browsing import browse_order, set_browse_order
 from .calibrating import calibrated
-from .cutoff import Cutoff, CutoffStage
+from .cutoff import Cutoff
+from .events import Event
 from .fusion import FusionWeights
+from .hook_calls import HookCalls, HookLimits
+from .hooks import OWN, Plugins, left_out
 from .landing import LandingPage, all_pages, delete_page, find_page, save_pages
-from .negation import NegationStage
-from .page import asked_for_facets, make_results
 from .pipeline import Asked, Pipeline
-from .query_vectors import QueryVectors
 from .request import Request, check_id, id_list
 from .results import Results
-from .sources import IdentifiersSource, MeaningSource, WordsSource
-from .stages.agreement import AgreementStage
-from .understanding import understand
-from .why import Explainer, Why
+from .scoped import ScopedShop
+from .why import Why
 
 logger = logging.getLogger("shelfwise.shop")
-
-KEPT_MATCHINGS = 32  # masks of recent filters
 
 
 class Shop:
     """Search and recommendation over one store; use it from as many threads as you like."""
 
-    def __init__(self, store: Store, weights: FusionWeights | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        weights: FusionWeights | None = None,
+        *,
+        plugins: Plugins | None = None,
+        limits: HookLimits | None = None,
+        strict: bool = False,
+        trust_stored_offers: bool = False,
+    ) -> None:
         """Most callers want `Shop.open`."""
         self.store = store
+        self.weights = weights or FusionWeights()  # of the sources, where none are published
         self._own_weights = weights is not None
-        chosen = weights or FusionWeights()
-        self._pipeline = Pipeline(
-            [WordsSource(chosen.words), MeaningSource(chosen.meaning), IdentifiersSource()],
-            [AgreementStage(), NegationStage(), CutoffStage()],
-        )
-        self._understand = understand
-        self._query_vectors = QueryVectors(store)
-        self._lock = threading.Lock()  # of the masks below
-        self._matchings: OrderedDict[tuple[int, Filters, Context], tuple[View, Matching]] = OrderedDict()
-        watch_forks(self)
+        if plugins is None:
+            plugins = Plugins()
+            plugins.add_own()
+        self.plugins = plugins
+        calls = HookCalls(plugins, limits, strict)
+        pipeline = self._assembled(calls)
+        self._answering = Answering(self, pipeline, calls, trust_stored_offers)
+        prepares = calls.implementations("prepare_text")
+        store.prepare_text = self._prepared_text if prepares else None
 
     @classmethod
     def open(
@@ -115,6 +116,10 @@ class Shop:
         durable: bool = True,
         lock_seconds: float = LOCK_SECONDS,
         maintain: bool = True,
+        plugins: Iterable[object] = (),
+        limits: HookLimits | None = None,
+        strict: bool = False,
+        trust_stored_offers: bool = False,
     ) -> Shop:
         """Opens the store in a folder, or at a PostgreSQL URL with a folder `cache` for this host's indexes.
 
@@ -122,9 +127,19 @@ class Shop:
         "USD" and none unless said when it is made). `encoder`: a model folder, an installed package, a hub name, or an
         `Encoder`; one that is named is loaded at once, the default when first needed. `threads`: of FAISS and torch in
         this process; one for answers and all cores for imports unless said here or in OMP_NUM_THREADS. `durable`,
-        `lock_seconds` and `maintain` as in `Store.open`. Raises `StoreMissing`, `StoreError`, `EncoderError`.
+        `lock_seconds` and `maintain` as in `Store.open`. `plugins`: modules, objects, module names or paths of Python
+        files, beside those that installed packages and the variable SHELFWISE_PLUGINS name; `limits`: how long their
+        hooks may take; `strict`: whether what fails in them is raised, for development; `trust_stored_offers`: whether
+        stored price and stock are shown where live ones cannot be had. Raises `StoreMissing`, `StoreError`,
+        `EncoderError`, `PluginError`.
         """
         set_threads(threads)
+        folder = None if "://" in str(path) else Path(path)
+        taking_part = Plugins()
+        taking_part.add_own()
+        taking_part.add_installed(logger.warning)
+        taking_part.add_from_setting(folder)
+        taking_part.add_named(plugins, folder)
         settings = StoreSettings(locale=locale, currency=currency, market=market)
         if encoder is not None and create and not Store.exists(path):
             encoder = load_encoder(encoder)  # one that cannot be had leaves no store behind
@@ -141,7 +156,16 @@ class Shop:
         try:
             if encoder is not None:
                 store.encoder  # noqa: B018 - an encoder that is named and does not fit is said now
-            return cls(store, weights)
+            shop = cls(
+                store,
+                weights,
+                plugins=taking_part,
+                limits=limits,
+                strict=strict,
+                trust_stored_offers=trust_stored_offers,
+            )
+            shop._warn_of_missing_plugins()
+            return shop
         except BaseException:
             store.close()
             raise
@@ -311,10 +335,16 @@ class Shop:
     def why(self, request: Request, product_id: str) -> Why:
         """What happened to one product on the way to an answer, in order, in sentences. Raises `RequestError`."""
         check_id(product_id, "product_id")
-        asked = self._prepare(request, self.store.view)
-        self._encode([asked])
-        _find_nothing_without_words(asked)
-        return Explainer(asked, self._pipeline, self.store, product_id).explain()
+        return self._answering.why(request, product_id)
+
+    def answer_scoped(self, requests: Sequence[Request], mandatory: Filters) -> list[Results]:
+        """What `ScopedShop` answers with."""
+        return self._answering.answer_many(requests, mandatory)
+
+    def why_scoped(self, request: Request, product_id: str, mandatory: Filters) -> Why:
+        """What `ScopedShop` says."""
+        check_id(product_id, "product_id")
+        return self._answering.why(request, product_id, mandatory)
 
     def answer(self, request: Request) -> Results:
         """The answer to one request; what `search` and `similar` are."""
@@ -322,28 +352,93 @@ class Shop:
 
     def answer_many(self, requests: Sequence[Request]) -> list[Results]:
         """The answers to several requests, in their order, encoded and searched in batches."""
-        for request in requests:
-            if not isinstance(request, Request):
-                raise RequestError(f"answer: wanted a Request, got {type(request).__name__}; write Request(query=…)")
-        started = perf_counter()
-        view = self.store.view
-        asked = [self._prepare(request, view) for request in requests]
-        self._encode(asked)
-        # A facet whose own field is filtered is counted in an answer of its own, found in the same run.
-        apart = [asked_for_facets(each) for each in asked]
-        everything = [*asked, *(one for each in apart for one in each.values())]
-        for each in everything:
-            _find_nothing_without_words(each)
-        shared = perf_counter() - started
-        answers = []
-        all_found = self._pipeline.run(everything)
-        rest = zip(everything[len(asked) :], all_found[len(asked) :], strict=True)
-        for each, found, own in zip(asked, all_found, apart, strict=False):
-            # With several requests each carries its share of what was done for all of them.
-            begun = started if len(asked) == 1 else perf_counter() - shared / len(asked)
-            counted = {name: next(rest) for name in own}
-            answers.append(make_results(each, found, self.store.products, begun, counted))
-        return answers
+        return self._answering.answer_many(requests)
+
+    def scoped(self, filters: Mapping[str, Any] | Filters | None = None, context: Context | None = None) -> ScopedShop:
+        """The same shop for shoppers who may see a part of it alone: the filters hold for every answer, whatever is
+        asked, and the context is what requests leave open. Raises `RequestError`.
+        """
+        return ScopedShop(self, parse_filters(filters), context or Context())
+
+    def record(self, event: Event) -> None:
+        """Tells the plugins what a shopper did (`on_event`); the store itself keeps no events yet."""
+        if not isinstance(event, Event):
+            raise RequestError(
+                f"record: wanted an Event, got {type(event).__name__}; write Event('view', product_id=…)"
+            )
+        self.calls.call("on_event", self.calls.budget(), shop=self, event=event)
+
+    # ---- plugins -------------------------------------------------------------------------------------------------
+
+    @property
+    def calls(self) -> HookCalls:
+        """How the hooks of plugins are called, with counts of calls and failures."""
+        return self._answering.calls
+
+    def weights_of(self, view: View) -> Mapping[str, float]:
+        """Of the sources, where they differ from the sources' own."""
+        return {} if self._own_weights else view.weights or {}
+
+    def expect_plugins(self, names: Iterable[str] | None = None) -> None:
+        """Records in the store which plugins belong to it, those that take part now unless named: who opens it without
+        one of them is warned. Nothing is ever imported because of it.
+        """
+        wanted = names if names is not None else [p.name for p in self.plugins.active() if not p.name.startswith(OWN)]
+        written = json.dumps(sorted(id_list(wanted, "plugins")))
+        change_documents(self.store, "settings", lambda now: {"plugins": written})
+
+    def _warn_of_missing_plugins(self) -> None:
+        written = self.store.view.documents.get("settings", {}).get("plugins")
+        there = {each.name for each in self.plugins.active()}
+        if written and (missing := [name for name in json.loads(written) if name not in there]):
+            logger.warning(
+                "store %s: it was made for the plugins %s, which are not there; answers may differ, and texts be "
+                "encoded otherwise; install or name them",
+                self.store.name,
+                ", ".join(missing),
+            )
+
+    def _assembled(self, calls: HookCalls) -> Pipeline:
+        """The pipeline of what the plugins bring; two of one name are one too many."""
+        sources = self._brought(calls, "register_sources", ("name", "weight", "propose", "score"))
+        stages = self._brought(calls, "register_stages", ("name", "phase", "order", "__call__"))
+        owners = {id(part): plugin for plugin, part in (*sources, *stages)}
+        return Pipeline([part for _, part in sources], [part for _, part in stages], owners)
+
+    def _brought(self, calls: HookCalls, hook: str, needs: Sequence[str]) -> list[tuple[str, Any]]:
+        found: dict[str, tuple[str, Any]] = {}
+        for each in calls.implementations(hook):
+            try:
+                parts = list(each.call({"shop": self}) or ())
+            except Exception as error:
+                if calls.strict:
+                    raise
+                logger.warning(left_out(each.plugin, error))
+                continue
+            for part in parts:
+                if lacking := [name for name in needs if not hasattr(part, name)]:
+                    raise PluginError(
+                        f"plugin {each.plugin}: what {hook} gives lacks {lacking[0]!r}; see docs/plugins.md"
+                    )
+                if part.name in found:
+                    raise PluginError(
+                        f"plugin {each.plugin}: {hook} gives {part.name!r}, as {found[part.name][0]} does"
+                    )
+                found[part.name] = (each.plugin, part)
+        return list(found.values())
+
+    def _prepared_text(self, product: Product, locale: str) -> str | None:
+        """What the first plugin that has one gives as the encoder's text; one that fails stops the write."""
+        for each in self.calls.implementations("prepare_text"):
+            try:
+                text = each.call({"product": product, "locale": locale})
+            except Exception as error:
+                raise PluginError(left_out(each.plugin, error)) from error
+            if text is not None and not isinstance(text, str):
+                raise PluginError(f"plugin {each.plugin}: its hook prepare_text gave no text but {text!r:.80}")
+            if text:
+                return text
+        return None
 
     # ---- landing pages -------------------------------------------------------------------------------------------
 
@@ -392,23 +487,43 @@ class Shop:
 
         `filters` hold beside the page's own, `facets` are counted beside its own, `sort` is in place of its own.
         """
-        page = self.find_page(slug, locale=context.locale if context else None)
         return self.answer(
-            Request(
-                page.query,
-                user_id=user_id,
-                session=session,
-                history=history,
-                filters=(*page.filters, *parse_filters(filters)),
-                facets=list(dict.fromkeys((*page.facets, *facets))),
-                sort=sort or page.sort,
-                first=page.first,
+            self.page_request(
+                slug,
+                filters=filters,
+                facets=facets,
+                sort=sort,
+                context=context,
                 k=k,
                 offset=offset,
                 after=after,
+                user_id=user_id,
+                session=session,
+                history=history,
                 personalise=personalise,
-                context=context,
             )
+        )
+
+    def page_request(
+        self,
+        slug: str,
+        *,
+        filters: Mapping[str, Any] | Filters | None = None,
+        facets: Iterable[str] = (),
+        sort: str | None = None,
+        context: Context | None = None,
+        **others: Any,
+    ) -> Request:
+        """The request that `page` answers; see there."""
+        page = self.find_page(slug, locale=context.locale if context else None)
+        return Request(
+            page.query,
+            filters=(*page.filters, *parse_filters(filters)),
+            facets=list(dict.fromkeys((*page.facets, *facets))),
+            sort=sort or page.sort,
+            first=page.first,
+            context=context,
+            **others,
         )
 
     # ---- what is live --------------------------------------------------------------------------------------------
@@ -442,11 +557,11 @@ class Shop:
         view = replace(self.store.view, cutoff=None)
 
         def prepare(requests: Sequence[Request]) -> list[Asked]:
-            asked = [self._prepare(request, view) for request in requests]
-            self._encode(asked)
+            asked = [self._answering.prepare(request, view) for request in requests]
+            self._answering.encode(asked)
             return asked
 
-        found = calibrated(queries, prepare, self._pipeline)
+        found = calibrated(queries, prepare, self._answering.pipeline)
         set_cutoff(self.store, view.encoder, asdict(found))
         return found
 
@@ -495,84 +610,12 @@ class Shop:
         """
         return dump_store(self.store, path, overwrite=overwrite)
 
-    # ---- how an answer is made -----------------------------------------------------------------------------------
-
-    def _prepare(self, request: Request, view: View) -> Asked:
-        context = request.context.filled(self.store.context)
-        weights = {} if self._own_weights else view.weights or {}
-        asked = Asked(request, context, view, self._match(view, request.filters, context), weights)
-        if request.query:
-            asked.understood = self._understand(request.query, asked.locale, view, request.correct)
-            asked.words = asked.understood.terms
-            asked.agreement = find_agreement(request.query, asked.words, view)
-        elif request.product_id is not None:
-            self._look_at(request.product_id, asked)
-        elif request.query is not None:
-            asked.notes.append("The query is empty, so these are all products that pass the filters.")
-        return asked
-
-    def _look_at(self, product_id: str, asked: Asked) -> None:
-        """Fills in the words and the vector of a product, and takes the product itself out of its answer."""
-        row = asked.view.row_of(product_id)
-        title = self.get(product_id, context=asked.context).title
-        asked.words = tuple(dict.fromkeys(tokens(title, asked.locale)))
-        if row >= 0:
-            asked.vector = asked.view.vector_of(row, asked.locale)
-            mask = asked.matching.mask.copy()
-            mask[row] = False
-            asked.matching = replace(asked.matching, mask=mask)
-
-    def _match(self, view: View, filters: Filters, context: Context) -> Matching:
-        key = (id(view), filters, context)
-        with self._lock:
-            known = self._matchings.get(key)
-        if known is not None and known[0] is view and known[1].since <= time() < known[1].until:
-            return known[1]
-        made = match(view, filters, context)
-        with self._lock:
-            self._matchings[key] = (view, made)
-            while len(self._matchings) > KEPT_MATCHINGS:
-                self._matchings.popitem(last=False)
-        return made
-
-    def _encode(self, asked: Sequence[Asked]) -> None:
-        """Vectors of the queries; where the encoder fails, words alone answer and the results say so."""
-        started = perf_counter()
-        waiting = [each for each in asked if each.request.query]
-        if not waiting or all(live.segment.vectors is None for live in waiting[0].view.segments):
-            return
-        try:
-            vectors = self._query_vectors.of([each.understood.encoded for each in waiting], waiting[0].view)
-        except Exception as error:
-            if isinstance(error, RequestError):
-                raise
-            logger.exception("the encoder failed; words alone answer")
-            for each in waiting:
-                each.degraded.append("meaning")
-                each.notes.append(
-                    f"Words alone answered: {error if isinstance(error, ShelfwiseError) else 'the encoder failed'}"
-                )
-            return
-        for each in waiting:
-            each.vector = vectors.get(each.understood.encoded)
-            each.timings["encode"] = (perf_counter() - started) * 1_000 / len(waiting)
-
     # ---- the end -------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Releases files and connections; a second call does nothing."""
-        self._matchings.clear()  # they hold the mapped files
-        self._query_vectors.clear()
+        self._answering.close()
         self.store.close()
-
-    def before_fork(self) -> None:
-        """Nothing of the door itself need be at rest for a fork."""
-
-    def after_fork(self, child: bool) -> None:
-        """A forked child has locks of its own, for another thread of the parent may have held them."""
-        if child:
-            self._lock = threading.Lock()
-            self._query_vectors.after_fork()
 
     def __enter__(self) -> Shop:
         return self
@@ -581,10 +624,3 @@ class Shop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _find_nothing_without_words(asked: Asked) -> None:
-    """A query of signs alone ("!!!") asks for nothing that could be found; it must not show everything."""
-    if asked.request.query and not asked.words and asked.vector is None:
-        asked.matching = replace(asked.matching, mask=asked.matching.mask & False)
-        asked.notes.append("The query has no words, so nothing was searched.")

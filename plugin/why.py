@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..index import Filter, Product, Store, field_of, filters_to_text, match, path_code, product_facts
+from .hook_calls import HookCalls
 from .page import order_of
 from .pipeline import PER_SOURCE, Asked, Found, Pipeline, Proposal
 
@@ -55,6 +56,7 @@ class Explainer:
     pipeline: Pipeline
     store: Store
     product_id: str
+    calls: HookCalls | None = None
     steps: list[Step] = field(default_factory=list)
 
     def say(self, cause: str, sentence: str) -> None:
@@ -67,7 +69,7 @@ class Explainer:
             if not look():
                 return self._left_out()
         row = self.asked.view.row_of(self.product_id)
-        proposals, stages = self.pipeline.trace(self.asked)
+        proposals, stages = self.pipeline.trace(self.asked, self.calls)
         if not self._proposed(row, proposals) and not _holds(stages[0][1], row):
             return self._left_out()
         for (before, _), (name, after) in pairwise(stages):
@@ -83,7 +85,7 @@ class Explainer:
 
     def _in_store(self) -> bool:
         facts = product_facts(self.store, self.product_id)
-        if facts is None:
+        if facts is None or self._hidden():
             self.say("unknown", f"There is no product {self.product_id!r} in the store, and never was.")
             return False
         origin = f" by import {facts.import_id}" if facts.import_id is not None else ""
@@ -99,6 +101,11 @@ class Explainer:
         if facts.waiting:
             self.say("waiting", "It waits to be encoded: until then it is found by its words alone.")
         return True
+
+    def _hidden(self) -> bool:
+        """Whether the mandatory filters hide it: nobody may learn that it is there."""
+        row, mandatory = self.asked.view.row_of(self.product_id), self.asked.mandatory
+        return bool(mandatory) and (row < 0 or not self._passes(row, mandatory))
 
     # ---- filters and offers --------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class Matching:
     variants: tuple[Mask, ...]  # shape (n_variants,) each; those of products that pass
     filters: Filters = ()
     judged: tuple[Judged, ...] = ()  # by segment
+    kept: int = 0  # of the filters, the first so many hold whatever is left out
     notes: tuple[str, ...] = ()  # sentences: values that no product has, and why nothing passes
     _without: dict[str, Matching] = dataclass_field(default_factory=dict, compare=False)
 
@@ -82,19 +83,20 @@ class Matching:
         return min((view.until for view in self.prices), default=float("inf"))
 
     def without(self, field: str) -> Matching:
-        """What passes all filters but those on one field."""
+        """What passes all filters but those on one field, of those that are not kept."""
         if field not in self._without:
-            which = [at for at, each in enumerate(self.filters) if field_of(each) != field]
+            which = [at for at, each in enumerate(self.filters) if at < self.kept or field_of(each) != field]
             judged = tuple(replace(each, answers=tuple(each.answers[at] for at in which)) for each in self.judged)
-            self._without[field] = _matching(tuple(self.filters[at] for at in which), judged)
+            self._without[field] = _matching(tuple(self.filters[at] for at in which), judged, self.kept)
         return self._without[field]
 
 
-def match(view: View, filters: Filters, context: Context, now: float | None = None) -> Matching:
+def match(view: View, filters: Filters, context: Context, now: float | None = None, kept: int = 0) -> Matching:
     """All filters applied: those on options, price and stock must hold for one and the same variant.
 
     A product with offers, but none that holds in the context, is not for sale there and never passes. One without any
-    offer at all passes (its price is unknown, not absent) unless price or stock is asked for. Raises `FilterError`.
+    offer at all passes (its price is unknown, not absent) unless price or stock is asked for. The first `kept` filters
+    are mandatory: nothing is said of what they hide. Raises `FilterError`.
     """
     check_fields(view, filters)
     wanted = [wanted_codes(view, each) for each in filters]
@@ -103,17 +105,19 @@ def match(view: View, filters: Filters, context: Context, now: float | None = No
         price = live.prices(context, now)
         answers = tuple(_evaluate(view, at, each, codes, price) for each, codes in zip(filters, wanted, strict=True))
         judged.append(Judged.of(live, price, answers))
-    made = _matching(filters, tuple(judged))
+    made = _matching(filters, tuple(judged), kept)
+    if kept:
+        return made
     notes = unknown_values(view, filters, wanted)
     if view.n_products and not made.mask.any():
         notes += (_why_nothing(filters, judged, context),)
     return replace(made, notes=notes)
 
 
-def _matching(filters: Filters, judged: tuple[Judged, ...]) -> Matching:
+def _matching(filters: Filters, judged: tuple[Judged, ...], kept: int) -> Matching:
     passing = [each.passing(range(len(filters))) for each in judged]
     mask = np.concatenate([products for products, _ in passing]) if passing else np.zeros(0, bool)
-    return Matching(mask, tuple(variants for _, variants in passing), filters, judged)
+    return Matching(mask, tuple(variants for _, variants in passing), filters, judged, kept)
 
 
 def _why_nothing(filters: Filters, judged: Sequence[Judged], context: Context) -> str:

@@ -288,7 +288,7 @@ def _look_through(
     for batch in _batches(_numbered(source)):
         new: dict[str, rows.Held] = {}
         for product in _products(store, batch, options, report, file, seen):
-            resolved = product.resolved(store.context.locale or "", store.context.currency or "")
+            resolved = store.resolve(product)
             row = rows.to_row(resolved, format_)
             new[product.id] = (row.hash, row.offers)
             held[product.id] = _sellable(resolved, store.context)

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +35,8 @@ from .writing import Written
 
 logger = logging.getLogger("shelfwise.store")
 
+PrepareText = Callable[[Product, str], str | None]
+
 
 class Store:
     """Reads and writes of one store, for one process. Safe to call from several threads, and over a fork."""
@@ -53,6 +55,7 @@ class Store:
         self._seen: tuple[object, object] | None = None  # of the database and the folder, when the view was made
         self._seal: tuple[int, int] | None = None  # of the view's generation
         self._facts: Mapping[str, str] = {}
+        self.prepare_text: PrepareText | None = None  # gives what the encoder reads of products that are written here
         self._follower: Follower | None = None
         self._process: ProcessFile | None = None
         self._locked_for_fork = False
@@ -242,6 +245,15 @@ class Store:
                 maintenance.build_generation(self, wait=True)
             except OSError as error:
                 logger.warning("store %s: no generation could be built (%s)", self.name, error)
+
+    def resolve(self, product: Product) -> Product:
+        """A product as it is stored: with the shop's own locale and currency, and the prepared texts."""
+        made = product.resolved(self.context.locale or "", self.context.currency or "")
+        if self.prepare_text is not None:
+            prepared = {locale: self.prepare_text(made, locale) for locale in made.texts}
+            own = {locale: text for locale, text in prepared.items() if text}
+            made = made.with_encoder_texts({**made.encoder_texts, **own})
+        return made
 
     # ---- reading -------------------------------------------------------------------------------------------------
 

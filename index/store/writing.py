@@ -75,7 +75,7 @@ def put(
     is left to the maintainer. `places`: the feed's row of each product, for `why`. `gone`: products
     that are deleted with the same step.
     """
-    resolved = {p.id: p.resolved(store.context.locale or "", store.context.currency or "") for p in products}
+    resolved = {p.id: store.resolve(p) for p in products}
     while True:
         with store.database.read() as connection:
             facts = settings.read(connection)

@@ -17,7 +17,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from ..hooks import call_each, load_entry_points, plugin_manager
+from ..hooks import OWN as OURS
+from ..hooks import Plugins, call_each
 from . import failures, screen
 
 NAME = "shelfwise"
@@ -78,9 +79,15 @@ def build_cli() -> typer.Typer:
         help="Semantic search for an online shop: a store is a folder, made by the first import.",
     )
     cli.callback()(_options)
-    manager = plugin_manager((f"{NAME}.{name}", import_module(f".{name}", __package__)) for name in OWN)
-    load_entry_points(manager, screen.warn)
-    call_each(manager, "register_commands", screen.warn, cli=cli)
+    plugins = Plugins()
+    for name in OWN:
+        plugins.add(import_module(f".{name}", __package__), f"{OURS}{name}", "shelfwise")
+    plugins.add_installed(screen.warn)
+    try:
+        plugins.add_from_setting()
+    except Exception as error:  # said, and the command runs without
+        screen.warn(str(error))
+    call_each(plugins, "register_commands", screen.warn, cli=cli)
     return cli
 
 

@@ -168,7 +168,7 @@ def test_prices_follow_a_clock_that_goes_back(shop: Shop, monkeypatch: pytest.Mo
     context = Context(market="de")
     for day, price in [("2029-12-31", 30), ("2030-01-15", 20), ("2029-12-31", 30), ("2030-03-01", 30)]:
         moment = datetime.fromisoformat(f"{day}T12:00+00:00").timestamp()
-        for clock in ("time.time", "shelfwise.plugin.shop.time"):
+        for clock in ("time.time", "shelfwise.plugin.answering.time"):
             monkeypatch.setattr(clock, lambda at=moment: at)
         (hit,) = shop.search("sandals", filters={"id": "sandals"}, context=context)
         assert hit.price is not None and hit.price.amount == price, day

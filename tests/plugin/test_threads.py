@@ -115,7 +115,7 @@ def test_small_caches_of_filters_and_queries_stand_many_threads(
     open_shop: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shelfwise.plugin.query_vectors.KEPT", 2)
-    monkeypatch.setattr("shelfwise.plugin.shop.KEPT_MATCHINGS", 2)
+    monkeypatch.setattr("shelfwise.plugin.answering.KEPT_MATCHINGS", 2)
     shop = open_shop()
     shop.upsert([Product(f"p{at}", f"Cup {at}", price=at, brand="ABC"[at % 3]) for at in range(50)])
     numbers = iter(range(10**6))

@@ -143,8 +143,8 @@ def test_a_stage_that_takes_a_product_out_is_named(shop: Shop, monkeypatch: pyte
         def __call__(self, asked: Asked, candidates: Candidates) -> Candidates:
             return candidates.keep(candidates.rows != asked.view.row_of("lamp"))
 
-    own = shop._pipeline
-    monkeypatch.setattr(shop, "_pipeline", Pipeline(own.sources, [*own.stages, NoLamps()]))
+    own = shop._answering.pipeline
+    monkeypatch.setattr(shop._answering, "pipeline", Pipeline(own.sources, [*own.stages, NoLamps()]))
     why = shop.why(Request("desk lamp"), "lamp")
     assert not why.found and why.causes[-1] == "no-lamps"
 

@@ -349,7 +349,7 @@ def test_a_clock_that_jumps_back_or_ahead_decides_only_about_the_times_of_offers
 ) -> None:
     now, jump = time.time, [0.0]
     monkeypatch.setattr(time, "time", lambda: now() + jump[0])
-    monkeypatch.setattr("shelfwise.plugin.shop.time", time.time)
+    monkeypatch.setattr("shelfwise.plugin.answering.time", time.time)
     day = 86_400.0
 
     def iso(moment: float) -> str:
