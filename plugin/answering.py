@@ -1,4 +1,4 @@
-"""How an answer is made: a request is prepared, its sources and stages run, and a page is cut; with all hooks around."""
+"""How an answer is made: a request is prepared, sources and stages run, a page is cut; with all hooks around."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def read_feed(
 ) -> Feed:
     """The feed in a file, ready to be iterated, any number of times.
 
-    `format` is detected when None: the readers of plugins are asked first. See `shelfwise.index.read_feed` for the other
-    arguments. `plugins`: those that take part; the installed ones unless given. Raises `FeedError`.
+    `format` is detected when None: the readers of plugins are asked first. See `shelfwise.index.read_feed` for the
+    other arguments. `plugins`: those that take part; the installed ones unless given. Raises `FeedError`.
     """
     given = Path(path)
     options: dict[str, Any] = {"mapping": mapping, "locale": locale, "currency": currency, "encoding": encoding}
