@@ -70,7 +70,7 @@ class CutoffStage:
         asked.relevance = dict(zip(candidates.rows.tolist(), _probability(found).tolist(), strict=True))
         asked.confident = bool(fits.any())
         named = np.isin(candidates.rows, asked.word_matches.holding_all) if asked.word_matches else fits & False
-        kept = fits | named
+        kept = fits | named | np.isin(candidates.rows, asked.agreement.identified)
         if not kept.any():
             asked.notes.append("Nothing that the shop has fits the query well.")
             kept = candidates.parts["words"] > 0 if "words" in candidates.parts else kept
@@ -127,7 +127,7 @@ def with_cosine(other: Part, cosine: Part, middle: float, spread: float) -> Part
 def _is_nonsense(asked: Asked) -> bool:
     """Whether no product holds any of the words, and their meaning is no nearer to any than chance would be."""
     view, terms = asked.view, [each for word in asked.understood.words for each in word.terms]
-    if not terms or int(view.occurrences(list(dict.fromkeys(terms)))[1].sum()):
+    if not terms or len(asked.agreement.identified) or int(view.occurrences(list(dict.fromkeys(terms)))[1].sum()):
         return False
     if asked.vector is None:
         return True

@@ -9,6 +9,7 @@ from .analysis import CJK, fold
 from .units import MEASURE, unify_units
 
 SHORTEST, LONGEST = 4, 30  # characters of one, without separators
+BAR_CODE = range(8, 15)  # digits
 MOST_PARTS = 5  # "dcd 771 c2" has three
 _CHUNK = re.compile(rf"[^\s{CJK},;()\[\]\"|]+")
 _PART = re.compile(r"[a-z]+|\d+|[^\W\d_]+")
@@ -20,8 +21,12 @@ def identifier_term(code: str) -> str:
 
     >>> identifier_term("DCD-771 C2")
     '#dcd771c2'
+    >>> identifier_term("0013803124354") == identifier_term("13803124354")
+    True
     """
     plain = "".join(char for char in fold(code) if char.isalnum())
+    if len(plain) in BAR_CODE and plain.isdecimal():
+        plain = plain.lstrip("0")  # a UPC, the same as an EAN-13 and as a GTIN-14, and what a spreadsheet leaves of it
     return f"#{plain}" if SHORTEST <= len(plain) <= LONGEST else ""
 
 

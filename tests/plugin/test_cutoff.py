@@ -48,6 +48,14 @@ def test_words_that_nobody_knows_and_that_mean_nothing_find_nothing(stocked: Sho
     assert found.notes == ("No product holds any of the words, and none is near in meaning, so nothing fits.",)
 
 
+def test_a_number_that_a_product_bears_is_no_nonsense(stocked: Shop) -> None:
+    stocked.upsert(Product("numbered", "Trolley", sku="QX-4471-B", gtin="0013803124354"))
+    for query in ("qx4471b", "QX 4471 B", "13803124354", "00013803124354", "0 013803 124354"):
+        assert stocked.search(query).ids[:1] == ["numbered"]
+    stocked.calibrate(KNOWN)
+    assert stocked.search("qx4471b").ids[:1] == ["numbered"]
+
+
 def test_a_filter_does_not_make_nonsense_of_a_query(stocked: Shop) -> None:
     words = "lamps redd"  # of which the filtered products hold none
     assert stocked.search(words, filters={"id": "blue-boot"}).confident is None

@@ -12,7 +12,7 @@ from shelfwise.index.words.identifiers import candidates, identifier_term, ident
         ("Cordless drill DCD771C2, 20V, 1/2 in.", ["#dcd771c2"]),
         ("Sony WH-1000XM4 headphones", ["#wh1000xm4"]),
         ("Model no. 204-558-BB (black)", ["#204558bb"]),
-        ("0885609002347", ["#0885609002347"]),
+        ("0885609002347", ["#885609002347"]),
         ("2x4 stud, 27-inch, 500ml, 40-Watt, 3 M8 screws", []),
         ("12345 lamps", []),
         ("no digits at all", []),
