@@ -36,15 +36,16 @@ def calibrated(queries: Iterable[str | Request], prepare: Prepare, pipeline: Pip
     known = _distinct(queries)
     others: list[Part] = []
     near: list[Part | None] = []  # None: not encoded
-    best: list[float] = []  # cosines; those of article numbers say nothing
+    best: list[float] = []  # cosines
     for start in range(0, len(known), BATCH):
         asked = prepare(known[start : start + BATCH])
         for each, found in zip(asked, pipeline.run(asked), strict=True):
-            if len(found.candidates.rows):
+            # Article numbers are found whatever else is, so they say nothing of where relevance ends.
+            if len(found.candidates.rows) and not len(each.agreement.identified):
                 cosine = cosines(each, found.candidates)
                 others.append(without_cosine(each, found.candidates))
                 near.append(None if each.vector is None else cosine)
-                if each.vector is not None and not len(each.agreement.identified):
+                if each.vector is not None:
                     best.append(float(cosine.max()))
     low, middle, high = np.percentile(best or [0.0], (25, 50, 75)).tolist()
     spread = (high - low) / NORMAL_QUARTILES

@@ -66,11 +66,12 @@ class CutoffStage:
         found = without_cosine(asked, candidates)
         if asked.vector is not None:
             found = with_cosine(found, cosines(asked, candidates), cutoff.cosine, cutoff.spread)
-        fits = found >= cutoff.limit
+        # A number that the product bears was typed: there is nothing to doubt.
+        fits = (found >= cutoff.limit) | np.isin(candidates.rows, asked.agreement.identified)
         asked.relevance = dict(zip(candidates.rows.tolist(), _probability(found).tolist(), strict=True))
         asked.confident = bool(fits.any())
         named = np.isin(candidates.rows, asked.word_matches.holding_all) if asked.word_matches else fits & False
-        kept = fits | named | np.isin(candidates.rows, asked.agreement.identified)
+        kept = fits | named
         if not kept.any():
             asked.notes.append("Nothing that the shop has fits the query well.")
             kept = candidates.parts["words"] > 0 if "words" in candidates.parts else kept
