@@ -12,6 +12,9 @@ from types import TracebackType
 from typing import Any
 
 from ..plugin import Shop
+from ..plugin.hooks import call_each
+
+logger = logging.getLogger("shelfwise.demo")
 
 TRIED = 200  # ports from the first one on
 STARTS_WITHIN = 60.0  # seconds
@@ -112,8 +115,10 @@ def _server(shop: Shop) -> Any:
     from .app import build_page, theme
     from .pages import assets
 
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    call_each(shop.plugins, "register_routes", logger.warning, api=api)  # before the page, which takes every other path
     app = gradio.mount_gradio_app(
-        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        api,
         build_page(shop),
         path="",
         theme=theme(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .errors import FieldError, RequestError
 from .money import currency_of
 
+LONGEST_LOCALE = 35  # characters, as the store keeps them
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -60,7 +61,7 @@ class Context:
 
 def check_locale(locale: str) -> str:
     """The locale itself if it looks like a BCP 47 tag; else `RequestError`."""
-    if not isinstance(locale, str) or not LOCALE.fullmatch(locale):
+    if not isinstance(locale, str) or not LOCALE.fullmatch(locale) or len(locale) > LONGEST_LOCALE:
         raise RequestError(f"locale: wanted a language tag such as 'en' or 'zh-CN', got {locale!r}")
     return locale
 

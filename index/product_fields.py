@@ -215,7 +215,8 @@ def _offer(fields: object) -> Offer:
 def variant_of(value: Variant | Mapping[str, Any], product_offers: tuple[Offer, ...]) -> Variant:
     """A variant; without offers of its own it takes the product's."""
     if isinstance(value, Variant):
-        return value if value.offers else replace(value, offers=product_offers)
+        checked = replace(value, id=id_of(value.id, "variants.id"), options=attributes_of(value.options, "options"))
+        return checked if checked.offers else replace(checked, offers=product_offers)
     if not isinstance(value, Mapping):
         raise FieldError("variants", value, "a list of variants")
     fields = dict(value)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .landing import LandingPage
     from .request import Request
     from .results import Hit, Results
+    from .rules.rule import Rule
     from .shop import Shop
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Request",
     "RequestError",
     "Results",
+    "Rule",
     "ShelfwiseError",
     "Shop",
     "UnknownProduct",
@@ -68,6 +70,7 @@ _OURS = {
     "LandingPage": ".landing",
     "Request": ".request",
     "Results": ".results",
+    "Rule": ".rules.rule",
     "Shop": ".shop",
     "hookimpl": ".hooks",
     "read_feed": ".feeds",

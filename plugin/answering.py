@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter, time
@@ -27,14 +27,18 @@ from ..index import (
     watch_forks,
 )
 from .agreement import find_agreement
-from .hook_calls import Answer, Budget, HookCalls
+from .hook_calls import Answer, Budget, HookCalls, HookFailure
+from .hooks import Implementation
 from .live_offers import LiveOffers
 from .page import asked_for_facets, make_results
 from .pipeline import Asked, Pipeline
 from .query_vectors import QueryVectors
 from .request import Request, id_list
 from .results import Results
-from .understanding import understand
+from .rules.book import Situation, rules_now
+from .rules.hiding import hide_filters
+from .rules.synonyms import known_words, widened
+from .understanding import Understood, understand
 from .why import Explainer, Why
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("shelfwise.shop")
 
+MOST_HISTORY = 1_000  # of the latest ids that a plugin knows of a shopper
 KEPT_MATCHINGS = 32  # masks of recent filters
 NOTHING: Filters = (AnyOf("id", ("nothing",)), Not(AnyOf("id", ("nothing",))))
 
@@ -56,17 +61,22 @@ class Answering:
         self.understand = understand
         self._trust_stored_offers = trust_stored_offers
         self._query_vectors = QueryVectors(shop.store)
+        self._parsed: tuple[object, Filters] = (None, ())  # what a plugin gave last as its mandatory filters
         self._lock = threading.Lock()  # of the masks below
         self._matchings: OrderedDict[tuple[int, Filters, int, Context], tuple[View, Matching]] = OrderedDict()
         watch_forks(self)
 
-    def answer_many(self, requests: Sequence[Request], mandatory: Filters = ()) -> list[Results]:
-        """The answers to several requests, in their order. `mandatory`: filters that hold whatever else is asked."""
+    def answer_many(
+        self, requests: Sequence[Request], mandatory: Filters = (), previewed: View | None = None
+    ) -> list[Results]:
+        """The answers to several requests, in their order. `mandatory`: filters that hold whatever else is asked.
+        `previewed`: a view in place of the store's own, for an answer that no plugin hears of.
+        """
         for request in requests:
             if not isinstance(request, Request):
                 raise RequestError(f"answer: wanted a Request, got {type(request).__name__}; write Request(query=…)")
         started = perf_counter()
-        view = self._store.view
+        view = previewed or self._store.view
         asked = [self.prepare(request, view, mandatory) for request in requests]
         self.encode(asked)
         # A facet whose own field is filtered is counted in an answer of its own, found in the same run.
@@ -84,7 +94,11 @@ class Answering:
             counted = {name: next(rest) for name in own}
             live = LiveOffers(self._shop, each, self.calls, self._trust_stored_offers)
             results = make_results(each, found, self._store.products, begun, counted, live)
-            self._call(each, "on_results", shop=self._shop, request=each.request, results=results)
+            known = len(each.degraded)
+            if previewed is None:
+                self._call(each, "on_results", shop=self._shop, request=each.request, results=results)
+            if len(each.degraded) > known:
+                results = replace(results, degraded=(*results.degraded, *each.degraded[known:]), etag=None)
             answers.append(results)
         return answers
 
@@ -101,18 +115,24 @@ class Answering:
         """A request with all that the sources need, but for the vector of its query."""
         budget = self.calls.budget()
         degraded: list[str] = []
-        request = self._prepared(request, budget, degraded)
+        given = request
+        request = self._prepared(given, budget, degraded)
         context = request.context.filled(self._store.context)
-        permitted = self._permitted(request, budget, degraded)
-        kept = (*mandatory, *permitted)
-        matching = self._match(view, (*kept, *request.filters), len(kept), context)
+        # Who asks is not for `prepare_query` to say.
+        permitted = self._permitted(given, view, budget, degraded)
+        # What it was rewritten to may be hidden too.
+        rewritten = request is not given and permitted != NOTHING
+        hidden = hide_filters(self._store, request) if rewritten else ()
+        kept = (*mandatory, *permitted, *hidden)
+        filters = (*kept, *request.filters)
+        matching = self._match(view, filters, len(kept) + request.fixed_filters, context, secret=bool(kept))
         asked = Asked(request, context, view, matching, self._shop.weights_of(view), budget=budget, degraded=degraded)
-        asked.mandatory = kept
+        asked.mandatory, asked.given = kept, given
         if permitted == NOTHING:
             asked.notes.append("Who may see what could not be found out, so nothing is shown.")
         asked.history = request.history or self._history(asked)
         if request.query:
-            asked.understood = self.understand(request.query, asked.locale, view, request.correct)
+            asked.understood = self._read(asked)
             asked.words = asked.understood.terms
             asked.agreement = find_agreement(request.query, asked.words, view)
         elif request.product_id is not None:
@@ -121,50 +141,57 @@ class Answering:
             asked.notes.append("The query is empty, so these are all products that pass the filters.")
         return asked
 
+    def _read(self, asked: Asked) -> Understood:
+        """The query, with what the shop's synonyms let stand for its words."""
+        request, view, locale = asked.request, asked.view, asked.locale
+        window, query = rules_now(view), request.query or ""
+        if not window.synonyms:
+            return self.understand(query, locale, view, request.correct)
+        known = known_words(window, locale)
+        understood = self.understand(query, locale, view, request.correct, known=known)
+        return widened(understood, window, Situation.of(request, asked.context, understood.corrected))
+
     def _prepared(self, request: Request, budget: Budget, degraded: list[str]) -> Request:
         # One after another: each sees what the one before made of it.
         for each in self.calls.implementations("prepare_query"):
-            work = partial(each.call, {"request": request})
+            work = partial(_rewritten, each, request)
             answer = self.calls.guard(each.plugin, each.hook, budget, work, each)
-            if answer.failure is None and answer.value is not None and not isinstance(answer.value, Request):
-                answer = self.calls.reject(answer, each.hook, f"no Request but {_kind(answer.value)}")
             if answer.failure is not None:
                 degraded.append(_left_out(answer, each.hook))
             elif answer.value is not None:
                 request = answer.value
         return request
 
-    def _permitted(self, request: Request, budget: Budget, degraded: list[str]) -> Filters:
+    def _permitted(self, request: Request, view: View, budget: Budget, degraded: list[str]) -> Filters:
         """The filters that hold for this shopper; where that cannot be found out, such as nothing passes."""
-        filters: list[Any] = []
-        for answer in self.calls.call("mandatory_filters", budget, required=True, shop=self._shop, request=request):
-            if answer.failure is None:
-                try:
-                    filters += parse_filters(answer.value)
-                    continue
-                except Exception as error:
-                    answer = self.calls.reject(answer, "mandatory_filters", f"no filters ({error})")
-            degraded.append(_left_out(answer, "mandatory_filters"))
-            return NOTHING
-        return tuple(filters)
+        context = request.context.filled(self._store.context)
+
+        def read(value: object) -> Filters:
+            # Rules that hide give thousands of ids, the same each time.
+            given, parsed = self._parsed
+            if given is not value or not isinstance(value, tuple):
+                parsed = parse_filters(value)  # type: ignore[arg-type]
+                self._parsed = value, parsed
+            self._match(view, parsed, len(parsed), context)  # whether the store knows these fields
+            return parsed
+
+        made = self.calls.call("mandatory_filters", budget, required=True, read=read, shop=self._shop, request=request)
+        failed = [_left_out(each, "mandatory_filters") for each in made if each.failure is not None]
+        degraded += failed
+        return NOTHING if failed else tuple(one for each in made for one in each.value)
 
     def _history(self, asked: Asked) -> tuple[str, ...]:
         request = asked.request
         if not request.personalise or (request.user_id is None and request.session is None):
             return ()
-        found: list[str] = []
-        for answer in self._call(asked, "user_history", shop=self._shop, request=request):
-            if answer.value is not None:
-                try:
-                    found += id_list(answer.value, "user_history")
-                except RequestError as error:
-                    asked.degraded.append(
-                        _left_out(self.calls.reject(answer, "user_history", str(error)), "user_history")
-                    )
-        return tuple(dict.fromkeys(found))
+        made = self._call(asked, "user_history", _history_of, shop=self._shop, request=request)
+        found = [one for each in made for one in each.value]
+        return tuple(dict.fromkeys(found[::-1]))[::-1]  # what was looked at twice counts where it was last
 
-    def _call(self, asked: Asked, hook: str, **arguments: Any) -> list[Answer]:
-        made = self.calls.call(hook, asked.budget, **arguments)
+    def _call(
+        self, asked: Asked, hook: str, read: Callable[[Any], Any] | None = None, **arguments: Any
+    ) -> list[Answer]:
+        made = self.calls.call(hook, asked.budget, read=read, **arguments)
         asked.degraded += [_left_out(each, hook) for each in made if each.failure is not None]
         return [each for each in made if each.failure is None]
 
@@ -185,13 +212,23 @@ class Answering:
         """Whether the mandatory filters show a product."""
         return bool(self._match(asked.view, asked.mandatory, len(asked.mandatory), asked.context).mask[row])
 
-    def _match(self, view: View, filters: Filters, kept: int, context: Context) -> Matching:
+    def shows(self, product_id: str, context: Context, mandatory: Filters) -> bool:
+        """Whether a product that there is may be seen; that it is for sale nobody asks where no filter holds."""
+        view = self._store.view
+        request = Request(filters={"id": product_id}, k=1, context=context)
+        kept = (*mandatory, *self._permitted(request, view, self.calls.budget(), []))
+        row = view.row_of(product_id)
+        if not kept:
+            return True
+        return row >= 0 and bool(self._match(view, kept, len(kept), context.filled(self._store.context)).mask[row])
+
+    def _match(self, view: View, filters: Filters, kept: int, context: Context, secret: bool = True) -> Matching:
         key = (id(view), filters, kept, context)
         with self._lock:
             known = self._matchings.get(key)
         if known is not None and known[0] is view and known[1].since <= time() < known[1].until:
             return known[1]
-        made = match(view, filters, context, kept=kept)
+        made = match(view, filters, context, kept=kept, says=not (kept and secret))
         with self._lock:
             self._matchings[key] = (view, made)
             while len(self._matchings) > KEPT_MATCHINGS:
@@ -241,8 +278,19 @@ def _left_out(answer: Answer, hook: str) -> str:
     return f"{hook} of {answer.plugin}"
 
 
-def _kind(value: object) -> str:
-    return f"{type(value).__name__} {value!r:.60}"
+def _rewritten(each: Implementation, request: Request) -> Request | None:
+    made = each.call({"request": request})
+    if made is not None and not isinstance(made, Request):
+        raise HookFailure(f"wanted a Request or None, got {type(made).__name__} {made!r:.60}")
+    return made
+
+
+def _history_of(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
+        raise HookFailure(f"wanted ids, got {type(value).__name__} {value!r:.60}")
+    return id_list(deque(value, MOST_HISTORY), "user_history")
 
 
 def _find_nothing_without_words(asked: Asked) -> None:

@@ -21,6 +21,8 @@ FEWEST = 50  # known queries; with fewer the cosines are a guess
 PRIOR = 300  # known queries that the usual limit counts as
 LOST = 0.01  # of the known queries, for which nothing may be found to fit
 NORMAL_QUARTILES = 1.349  # standard deviations between the quartiles of a normal distribution
+LEAST_SPREAD = 0.03  # of cosines; with less a little difference would decide
+TITLES = 0.97  # a cosine that nothing but the text itself has
 MOST = 5_000  # known queries that are asked; of more a part, chosen by hash
 BATCH = 64
 
@@ -48,11 +50,16 @@ def calibrated(queries: Iterable[str | Request], prepare: Prepare, pipeline: Pip
                 if each.vector is not None:
                     best.append(float(cosine.max()))
     low, middle, high = np.percentile(best or [0.0], (25, 50, 75)).tolist()
-    spread = (high - low) / NORMAL_QUARTILES
-    if len(best) < FEWEST or not spread:
+    spread = max((high - low) / NORMAL_QUARTILES, LEAST_SPREAD)
+    if len(best) < FEWEST:
         raise RequestError(
             f"calibrate: wanted at least {FEWEST} different queries that find something and that the encoder reads, "
             f"got {len(best)}; until there are as many, nothing can be said of what fits"
+        )
+    if middle > TITLES:
+        raise RequestError(
+            f"calibrate: wanted queries as shoppers type them, got {len(best)} whose best products say the very same; "
+            "are they titles?"
         )
     all_evidence = [
         other if cosine is None else with_cosine(other, cosine, middle, spread)

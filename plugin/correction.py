@@ -48,10 +48,16 @@ class Correction:
     """Reads the words that the catalogue does not know as ones that it does; no other word is touched."""
 
     def __init__(
-        self, lexicon: Lexicon, locale: str, steps: frozenset[str], is_compound: Callable[[str], bool]
+        self,
+        lexicon: Lexicon,
+        locale: str,
+        steps: frozenset[str],
+        is_compound: Callable[[str], bool],
+        known: frozenset[str] = frozenset(),
     ) -> None:
         self.lexicon, self.locale, self.steps = lexicon, locale, steps
         self.language = language_of(locale)
+        self._own = known  # terms that the shop itself knows
         self._is_compound = is_compound  # whether a plain word is made of known ones, though nobody wrote it yet
 
     def read(self, query: str) -> tuple[str, tuple[Change, ...]]:
@@ -77,7 +83,7 @@ class Correction:
         return "".join([*parts, query[end:]]), tuple(change for _, _, change in made)
 
     def _known(self, word: str) -> bool:
-        return self.lexicon.count(word, self.language) > 0
+        return word in self._own or self.lexicon.count(word, self.language) > 0
 
     def _typed(self, query: str) -> Iterator[_Typed]:
         """The words of letters; one in a run with digits is part of a number, a measure or a name."""

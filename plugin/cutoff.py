@@ -73,7 +73,8 @@ class CutoffStage:
         named = np.isin(candidates.rows, asked.word_matches.holding_all) if asked.word_matches else fits & False
         kept = fits | named
         if not kept.any():
-            asked.notes.append("Nothing that the shop has fits the query well.")
+            what = "passes the filters" if asked.request.filters or asked.mandatory else "the shop has"
+            asked.notes.append(f"Nothing that {what} fits the query well.")
             kept = candidates.parts["words"] > 0 if "words" in candidates.parts else kept
             if not kept.any():
                 best = np.argsort(-candidates.scores, kind="stable")[:NEAREST]

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..index import Feed, FeedError
+from ..index import Feed, FeedError, ShelfwiseError
 from ..index import read_feed as read_known
 from .hooks import OWN, Plugins, call_each, hookimpl, left_out
 
@@ -86,7 +86,12 @@ def read_feed(
             continue
         if own and format is not None:
             options["format"] = format
-        return reader.read(given, **options)
+        try:
+            return reader.read(given, **options)
+        except Exception as error:
+            if own or isinstance(error, ShelfwiseError):
+                raise
+            raise FeedError(f"{path}: the reader {reader.name!r} of plugin {plugin} failed: {error}") from error
     raise FeedError(f"{path}: no reader knows its format")
 
 
@@ -96,8 +101,12 @@ def _readers(plugins: Plugins | None) -> list[tuple[str, FeedReader]]:
         plugins.add_own()
         plugins.add_installed(logger.warning)
         plugins.add_from_setting()
-    found = call_each(plugins, "register_feed_readers", logger.warning)
-    made = [(plugin, reader) for plugin, readers in found for reader in readers or ()]
+    made: list[tuple[str, FeedReader]] = []
+    for plugin, readers in call_each(plugins, "register_feed_readers", logger.warning):
+        try:
+            made += [(plugin, reader) for reader in readers or ()]
+        except Exception as error:
+            logger.warning(left_out(plugin, error))
     return sorted(made, key=lambda each: each[0].startswith(OWN))
 
 

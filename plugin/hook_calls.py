@@ -81,6 +81,8 @@ class HookCalls:
         self.limits = limits or HookLimits()
         self.strict = strict  # raises what a plugin raises: for development
         self._trace = os.environ.get(TRACE, "") not in ("", "0")
+        if self._trace:
+            logger.setLevel(logging.INFO)
         self._known: dict[str, list[Implementation]] = {}
         self._states: dict[tuple[str, str], _State] = {}
         self._pools: dict[str, _Pool] = {}
@@ -98,10 +100,21 @@ class HookCalls:
             known = self._known[hook] = self.plugins.implementations(hook)
         return known
 
-    def call(self, hook: str, budget: Budget, required: bool = False, **arguments: Any) -> list[Answer]:
-        """What each plugin says to a hook. A `required` one is called even where the request's time is over."""
+    def call(
+        self,
+        hook: str,
+        budget: Budget,
+        required: bool = False,
+        read: Callable[[Any], Any] | None = None,
+        **arguments: Any,
+    ) -> list[Answer]:
+        """What each plugin says to a hook. A `required` one is called even where the request's time is over.
+
+        `read` makes of a plugin's value what is wanted; where it raises, the plugin failed. It is part of the call: a
+        query set that is lazy is read in the plugin's time and thread.
+        """
         return [
-            self.guard(each.plugin, hook, budget, partial(each.call, arguments), each, required)
+            self.guard(each.plugin, hook, budget, partial(_read, each, arguments, read), each, required)
             for each in self.implementations(hook)
         ]
 
@@ -117,41 +130,45 @@ class HookCalls:
         """The answer of one piece of a plugin's work, measured; its failure is counted, and logged once a minute."""
         own = plugin.startswith(OWN)
         state = self._state(plugin, hook)
-        if state.rests_until > monotonic():
-            return self._fails(state, plugin, hook, "it rests after failures", None, counted=False)
+        running = _running.get()
+        if (plugin, hook) in running:
+            return Answer(plugin, failure="it was called from within itself")
         if budget.left is not None and budget.left <= 0 and not required and not own:
             return Answer(plugin, failure="the time for the hooks of a request was over")
+        if not self._may_try(state):
+            return Answer(plugin, failure="it rests after failures")
         limit = None if own else (how.seconds if how and how.seconds is not None else self.limits.hook)
         if self.limits.hook is None:
             limit = None
         began = perf_counter()
+        value, failed = None, None
+        token = _running.set(running | {(plugin, hook)})
         try:
             value = self._isolated(plugin, hook, work, limit) if how and how.isolated else work()
-        except Exception as error:
-            budget.spend(perf_counter() - began)
-            if self.strict:
-                raise
-            return self._fails(state, plugin, hook, _sentence(error), error)
-        took = perf_counter() - began
-        budget.spend(took)
-        with self._lock:
-            state.calls += 1
-            state.seconds += took
+        except (Exception, SystemExit) as error:
+            failed = error
+        finally:
+            _running.reset(token)
+            took = perf_counter() - began
+            if not own:
+                budget.spend(took)
+            with self._lock:
+                state.calls += 1
+                state.seconds += took
         if self._trace:
-            logger.info("hook %s of %s: %.2f ms", hook, plugin, took * 1_000)
+            logger.info("hook %s of %s: %.2f ms%s", hook, plugin, took * 1_000, ", failed" if failed else "")
+        if failed is not None:
+            self._note(state, plugin, hook, _sentence(failed), failed)
+            if self.strict:
+                raise failed
+            return Answer(plugin, failure=_sentence(failed))
         if limit is not None and took > limit:
             # What it said is said; but it will not be asked for ever.
             self._note(state, plugin, hook, f"it took {took * 1_000:.0f} ms, {limit * 1_000:.0f} are allowed", None)
         else:
             with self._lock:
-                state.in_a_row = 0
+                state.in_a_row, state.rests_until = 0, 0.0
         return Answer(plugin, value)
-
-    def reject(self, answer: Answer, hook: str, why: str) -> Answer:
-        """Counts an answer that is no use as a failure; raises `HookFailure` in strict mode."""
-        if self.strict:
-            raise HookFailure(f"plugin {answer.plugin}: its hook {hook} gave {why}")
-        return self._fails(self._state(answer.plugin, hook), answer.plugin, hook, f"it gave {why}", None)
 
     def counts(self) -> dict[str, dict[str, float]]:
         """Calls, failures and seconds by "plugin hook"."""
@@ -168,20 +185,26 @@ class HookCalls:
                 state = self._states.setdefault((plugin, hook), _State())
         return state
 
-    def _fails(
-        self, state: _State, plugin: str, hook: str, why: str, error: Exception | None, counted: bool = True
-    ) -> Answer:
-        if counted:
-            self._note(state, plugin, hook, why, error)
-        return Answer(plugin, failure=why)
+    def _may_try(self, state: _State) -> bool:
+        """Whether it does not rest. After its rest one caller tries it; the others wait for what becomes of that."""
+        if not state.rests_until:
+            return True
+        now = monotonic()
+        with self._lock:
+            if state.rests_until > now:
+                return False
+            if state.rests_until:
+                state.rests_until = now + self.limits.rest
+            return True
 
-    def _note(self, state: _State, plugin: str, hook: str, why: str, error: Exception | None) -> None:
+    def _note(self, state: _State, plugin: str, hook: str, why: str, error: BaseException | None) -> None:
         now = monotonic()
         with self._lock:
             state.failed += 1
             state.unsaid += 1
             state.in_a_row += 1
-            if state.in_a_row >= self.limits.failures:
+            # Our own parts do not rest: a query that is too much for one must not cost the next its words.
+            if state.in_a_row >= self.limits.failures and not plugin.startswith(OWN):
                 state.rests_until = now + self.limits.rest  # then one more is enough to rest again
             if now - state.said < 60:
                 return
@@ -223,6 +246,13 @@ class HookCalls:
 
         return all_of_it
 
+    def close(self) -> None:
+        """Ends the threads of the pools."""
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
     def before_fork(self) -> None:
         """Nothing need be at rest."""
 
@@ -234,6 +264,7 @@ class HookCalls:
 
 
 _inside = threading.local()
+_running: contextvars.ContextVar[frozenset[tuple[str, str]]] = contextvars.ContextVar("running", default=frozenset())
 
 
 @dataclass
@@ -257,11 +288,10 @@ class _Pool:
     """A few threads of one plugin. A call that was given up keeps its thread until it really ends."""
 
     def __init__(self, plugin: str, size: int) -> None:
-        self._plugin, self._size = plugin, size
+        self._plugin = plugin
         self._free = threading.Semaphore(size)
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self._threads = 0
-        self._idle = 0
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._idle = 0  # threads that wait for a job
         self._lock = threading.Lock()
 
     def submit(self, job: _Job) -> bool:
@@ -269,26 +299,40 @@ class _Pool:
         if not self._free.acquire(blocking=False):
             return False
         with self._lock:
-            starts = self._idle == 0 and self._threads < self._size
-            if starts:
-                self._threads += 1
-            else:
+            starts = self._idle == 0
+            if not starts:
                 self._idle -= 1
-        self._jobs.put(job)
         if starts:
-            threading.Thread(target=self._work, name=f"shelfwise {self._plugin}", daemon=True).start()
+            try:
+                threading.Thread(target=self._work, name=f"shelfwise {self._plugin}", daemon=True).start()
+            except RuntimeError:  # there can be no more threads
+                self._free.release()
+                raise
+        self._jobs.put(job)
         return True
+
+    def close(self) -> None:
+        """Ends its threads, each as soon as its call ends."""
+        self._jobs.put(None)
 
     def _work(self) -> None:
         _inside.pool = True
         while True:
             job = self._jobs.get()
+            if job is None:
+                self._jobs.put(None)  # for the next thread
+                return
             job.run()
             with self._lock:
                 self._idle += 1
             self._free.release()
             job.done.set()
             del job
+
+
+def _read(each: Implementation, arguments: dict[str, Any], read: Callable[[Any], Any] | None) -> Any:
+    value = each.call(arguments)
+    return value if read is None else read(value)
 
 
 def _told(each: Implementation, arguments: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,7 +22,8 @@ from . import hookspecs
 ENTRY_POINTS = "shelfwise"  # the group in which a package names its plugin module
 SETTING = "SHELFWISE_PLUGINS"  # modules and paths of .py files, with commas between
 OWN = "shelfwise."  # begins the names of our own plugins
-OWN_MODULES = ("sources", "stages", "feeds")
+OWN_SOURCE = "shelfwise"
+OWN_MODULES = ("sources", "stages", "feeds", "rules")
 
 _TOLD: set[str] = set()
 
@@ -67,10 +69,12 @@ class Plugins:
 
     def add(self, plugin: object, name: str, source: str) -> None:
         """Takes a plugin in; raises `PluginError` where it does not fit."""
-        if name in self._sources:
-            raise _refused(f"plugin {name}: there are two of this name, from {self._sources[name]} and {source}")
         if self.manager.is_registered(plugin):
             return  # an installed package that is also named
+        if name in self._sources:
+            raise _refused(f"plugin {name}: there are two of this name, from {self._sources[name]} and {source}")
+        if name.startswith(OWN) and source != OWN_SOURCE:
+            raise _refused(f"plugin {name}: names that begin with {OWN!r} are our own; call it otherwise")
         _check(plugin, name)
         try:
             self.manager.register(plugin, name)
@@ -83,7 +87,7 @@ class Plugins:
     def add_own(self) -> None:
         """Takes in what Shelfwise brings itself, by the same door as everybody."""
         for name in OWN_MODULES:
-            self.add(importlib.import_module(f".{name}", __package__), f"{OWN}{name}", "shelfwise")
+            self.add(importlib.import_module(f".{name}", __package__), f"{OWN}{name}", OWN_SOURCE)
 
     def add_installed(self, tell: Tell) -> None:
         """Imports and takes in what installed packages name; of one that is broken `tell` hears a sentence."""
@@ -102,17 +106,25 @@ class Plugins:
         """Takes in modules, objects, and modules by name or path; raises `PluginError`. `inside`: a store's folder,
         from which no code is loaded.
         """
+        if isinstance(plugins, (str, Path)) or not isinstance(plugins, Iterable):
+            raise _refused(f"plugins: wanted a list, got {plugins!r:.80}; write plugins=[…]")
         for each in plugins:
             if isinstance(each, Path) or (isinstance(each, str) and (each.endswith(".py") or os.sep in each)):
                 path = Path(each).expanduser().resolve()
                 if inside is not None and path.is_relative_to(inside.resolve()):
                     raise _refused(f"plugin {path}: it lies in the store, from which no code is loaded; move it")
-                self.add(_load(path), path.stem, str(path))
+                if self._sources.get(path.stem) != str(path):  # else it is named twice
+                    self.add(_load(path), path.stem, str(path))
             elif isinstance(each, str):
                 try:
-                    self.add(importlib.import_module(each), each, f"module {each}")
+                    module = importlib.import_module(each)
                 except ImportError as error:
                     raise _refused(f"plugin {each}: it cannot be imported ({error}); install it") from error
+                except (Exception, SystemExit) as error:
+                    raise _refused(
+                        f"plugin {each}: it cannot be imported ({type(error).__name__}: {error}); mend it"
+                    ) from error
+                self.add(module, each, f"module {each}")
             else:
                 name = getattr(each, "name", None) or getattr(each, "__name__", None) or type(each).__name__
                 self.add(each, str(name), f"given to Shop.open ({type(each).__name__})")
@@ -191,9 +203,11 @@ def _load(path: Path) -> object:
     if spec is None or spec.loader is None or not path.is_file():
         raise _refused(f"plugin {path}: wanted a Python file, got none; check the path")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickle look there
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
+        del sys.modules[spec.name]
         raise _refused(f"plugin {path}: it cannot be loaded ({type(error).__name__}: {error})") from error
     return module
 
@@ -209,11 +223,20 @@ def _check(plugin: object, name: str) -> None:
             near = get_close_matches(each, known, 1)
             hint = f"; is {near[0]} meant?" if near else f"; there are {', '.join(known)}"
             raise _refused(f"plugin {name}: there is no hook {each!r}{hint}")
+        if inspect.iscoroutinefunction(getattr(plugin, each)):
+            raise _refused(f"plugin {name}: its hook {each} is async, and nobody awaits it; write it without async")
         wanted = list(inspect.signature(getattr(hookspecs, each)).parameters)
         taken: Sequence[inspect.Parameter] = list(inspect.signature(getattr(plugin, each)).parameters.values())
         for parameter in taken:
             # As pluggy has it: what has a default is the plugin's own.
-            if parameter.default is parameter.empty and parameter.name not in wanted:
+            if parameter.default is not parameter.empty:
+                continue
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                raise _refused(
+                    f"plugin {name}: its hook {each} takes the argument {parameter.name!r} by name alone; "
+                    "leave out the *"
+                )
+            if parameter.name not in wanted:
                 raise _refused(
                     f"plugin {name}: its hook {each} takes the argument {parameter.name!r}; wanted some of "
                     f"{', '.join(wanted)}"

@@ -63,8 +63,10 @@ class LandingPage:
             raise RequestError(
                 f"landing page: wanted a slug of up to 200 letters, digits, '-', '_', '.' and '/', got {slug!r:.80}"
             )
-        if not isinstance(title, str) or len(title) > 1_000:
-            raise RequestError(f"landing page {slug!r}: wanted a title of up to 1,000 characters, got {title!r:.80}")
+        if not isinstance(title, str) or len(title) > 1_000 or not (title == "" or title.isprintable()):
+            raise RequestError(
+                f"landing page {slug!r}: wanted a title of up to 1,000 printable characters, got {title!r:.80}"
+            )
         parsed = filters_from_text(filters) if isinstance(filters, str) else parse_filters(filters)
         request = Request(query, filters=parsed, sort=sort, first=first, facets=facets)
         set_(self, "slug", slug)
@@ -94,12 +96,21 @@ class LandingPage:
 
 def save_pages(store: Store, pages: Iterable[LandingPage]) -> int:
     """Writes pages, each in place of the one with its slug and locale; how many. All of them, or none."""
-    new = {_key(page.slug, page.locale): json.dumps(page.to_dict(), ensure_ascii=False) for page in pages}
+    new: dict[str, str] = {}
+    for page in pages:
+        if not isinstance(page, LandingPage):
+            raise RequestError(f"landing pages: wanted LandingPage objects, got {type(page).__name__}")
+        if (key := _key(page.slug, page.locale)) in new:
+            where = page.locale or "all locales"
+            raise RequestError(f"landing page {page.slug!r}: wanted one for {where}, got two; leave one out")
+        new[key] = json.dumps(page.to_dict(), ensure_ascii=False)
     return change_documents(store, _KIND, lambda now: new)
 
 
 def delete_page(store: Store, slug: str, locale: str | None = None) -> int:
     """Deletes the pages of a slug, or that of one locale; how many there were."""
+    if locale is not None:
+        check_locale(locale)
 
     def gone(now: Mapping[str, str]) -> dict[str, None]:
         return {key: None for key in now if key.partition("\n")[0] == slug and locale in (None, _locale(key))}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from ..index import InStock, Money, PriceRange, ShelfwiseError, price_of, unwrapped
+from ..index import InStock, Money, PriceRange, price_of, unwrapped
 from .hook_calls import HookCalls
 from .pipeline import Asked
 
@@ -33,6 +34,7 @@ class LiveOffers:
     asked: Asked
     calls: HookCalls
     trust_stored: bool  # where a plugin fails: what is stored holds, and nothing is left out
+    failed: bool = False  # then nothing more is asked: nothing more can be shown
 
     @property
     def wanted(self) -> bool:
@@ -41,32 +43,33 @@ class LiveOffers:
 
     def of(self, product_ids: Sequence[str]) -> dict[str, LiveOffer | None]:
         """What is known of each product; None: it must not be shown."""
+        if self.failed or not product_ids:
+            return dict.fromkeys(product_ids)
         made: dict[str, LiveOffer | None] = {key: LiveOffer() for key in product_ids}
         arguments = {"shop": self.shop, "request": self.asked.request, "product_ids": tuple(product_ids)}
-        for answer in self.calls.call(HOOK, self.asked.budget, required=not self.trust_stored, **arguments):
+        read, required = partial(self._read, asked_for=product_ids), not self.trust_stored
+        for answer in self.calls.call(HOOK, self.asked.budget, required, read, **arguments):
             if answer.failure is None:
-                try:
-                    made.update(self._read(answer.value, made))
-                    continue
-                except (ShelfwiseError, TypeError, ValueError, AttributeError) as error:
-                    answer = self.calls.reject(answer, HOOK, f"no offers ({error})")
-            self.asked.degraded.append(f"{HOOK} of {answer.plugin}")
-            if not self.trust_stored:
-                return dict.fromkeys(product_ids)
+                for key, now in answer.value.items():
+                    made[key] = _both(made[key], now)
+                continue
+            if (said := f"{HOOK} of {answer.plugin}") not in self.asked.degraded:
+                self.asked.degraded.append(said)
+            self.failed = self.failed or required
+        if self.failed:
+            return dict.fromkeys(product_ids)
         return {key: each if each is None or self._passes(each) else None for key, each in made.items()}
 
-    def _read(self, value: object, asked_for: Mapping[str, Any]) -> dict[str, LiveOffer | None]:
+    def _read(self, value: object, asked_for: Sequence[str]) -> dict[str, LiveOffer | None]:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
             raise TypeError(f"wanted a mapping of id to price and stock, got {type(value).__name__}")
-        made: dict[str, LiveOffer | None] = {}
-        for key, each in value.items():
-            if key in asked_for:
-                made[key] = None if each is None else self._one(each)
-        return made
+        return {key: None if value[key] is None else self._one(value[key]) for key in asked_for if key in value}
 
-    def _one(self, each: Mapping[str, Any]) -> LiveOffer:
+    def _one(self, each: object) -> LiveOffer:
+        if not isinstance(each, Mapping):
+            raise TypeError(f"wanted a mapping with price and stock, got {type(each).__name__}")
         if unknown := [name for name in each if name not in ("price", "stock")]:
             raise ValueError(f"wanted price and stock, got {unknown[0]!r:.40}")
         stock, price = each.get("stock"), each.get("price")
@@ -89,3 +92,10 @@ class LiveOffers:
             if holds == bool(negations % 2):
                 return False
         return True
+
+
+def _both(one: LiveOffer | None, other: LiveOffer | None) -> LiveOffer | None:
+    """What two plugins know together: what cannot be had for one cannot be had; else the later one's word holds."""
+    if one is None or other is None:
+        return None
+    return LiveOffer(other.price or one.price, one.in_stock if other.in_stock is None else other.in_stock)

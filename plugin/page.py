@@ -27,6 +27,7 @@ from ..index import (
     shown_variants,
     sort_keys,
 )
+from .arranging import Moves, add_moves, arranged
 from .browsing import browse_order
 from .candidates import Candidates, Part
 from .live_offers import MOST_ROUNDS, LiveOffers
@@ -55,7 +56,7 @@ def asked_for_facets(asked: Asked) -> dict[str, Asked]:
     A shopper who chose one brand is shown what another would bring.
     """
     request, view = asked.request, asked.view
-    filtered = {field_of(each) for each in request.filters}
+    filtered = {field_of(each) for each in request.filters[request.fixed_filters :]}
     made = {}
     for name in () if request.narrow_facets else request.facets:
         if name in filtered:
@@ -64,7 +65,7 @@ def asked_for_facets(asked: Asked) -> dict[str, Asked]:
                 mask = matching.mask.copy()
                 mask[row] = False
                 matching = replace(matching, mask=mask)
-            relaxed = replace(request, filters=matching.filters)
+            relaxed = replace(request, filters=matching.filters, fixed_filters=0)
             own: dict[str, Any] = {"timings": {}, "used_weights": {}, "degraded": [], "notes": []}
             made[name] = replace(asked, request=relaxed, matching=matching, **own)
     return made
@@ -88,19 +89,24 @@ def make_results(
     candidates = _by_row(found.candidates)
     asking = _asking(asked)
     together = FoundProducts(view, asked.matching, candidates.rows)
-    order = _order(asked, together, candidates.scores, asking)
+    order, moves = _ordered(asked, together, candidates, asking)
     shown = np.zeros(0, np.int64)
-    if request.after is not None:
-        shown = shown_before(request)
+    # As it was asked: whatever plugins make of it, a token stays good.
+    given = asked.given or request
+    if given.after is not None:
+        shown = shown_before(given)
         order = order[not_shown(view.keys[candidates.rows[order]], shown)]
     before, order = order[: request.offset], order[request.offset :]
     hits, used = _filled(asked, candidates, order, products, asking, live)
+    hits = tuple(replace(hit, moves=moves.get(view.row_of(hit.product.id), ())) for hit in hits) if moves else hits
     new = view.keys[candidates.rows[np.concatenate((before, order[:used]))]]
+    nearest = _nearest(asked, products, asking, live)
+    degraded = tuple(dict.fromkeys(one for each in (asked, *(a for a, _ in apart.values())) for one in each.degraded))
     return Results(
         request=request,
         request_id=uuid.uuid4().hex,
         hits=hits,
-        nearest=_nearest(asked, products, asking, live),
+        nearest=nearest,
         total=len(candidates.rows),
         total_is_exact=not found.cut,
         facets=_facets(asked, together, apart),
@@ -108,11 +114,13 @@ def make_results(
         corrected_query=asked.understood.corrected,
         change=view.change,
         generation=view.generation,
-        after=page_token(request, shown, new) if used < len(order) else None,
-        etag=None if request.personalise or asked.degraded else _etag(asked),
-        valid_until=_moment(asked.matching.until),
+        after=page_token(given, shown, new) if used < len(order) else None,
+        etag=None if request.personalise or degraded or live.wanted else _etag(asked),
+        redirect=asked.redirect,
+        banners=asked.banners,
+        valid_until=_moment(min(asked.matching.until, asked.rules_until)),
         timings=_timings(asked, started, [each for each, _ in apart.values()]),
-        degraded=tuple(asked.degraded),
+        degraded=degraded,
         notes=(*asked.notes, *asked.matching.notes),
     )
 
@@ -128,7 +136,7 @@ def _filled(
     used = 0
     for _ in range(MOST_ROUNDS):
         batch = order[used : used + wanted - len(made)]
-        if not len(batch):
+        if not len(batch) or live.failed:
             break
         used += len(batch)
         made += _as_they_are_now(_hits(asked, candidates, batch, products, asking), live)
@@ -168,12 +176,12 @@ def _nearest(asked: Asked, products: Products, asking: Asking, live: LiveOffers)
     return tuple(_as_they_are_now(found, live)) if live.wanted else found
 
 
-def order_of(asked: Asked, rows: Rows, scores: Part) -> Rows:
-    """The positions of rows of a match set in the order of the pages."""
-    ascending = np.argsort(rows)
-    found = FoundProducts(asked.view, asked.matching, rows[ascending])
-    made: Rows = ascending[_order(asked, found, scores[ascending], _asking(asked))]
-    return made
+def order_of(asked: Asked, candidates: Candidates) -> tuple[Rows, Moves]:
+    """The rows of a match set in the order of the pages, and what changed their places."""
+    ascending = _by_row(candidates)
+    found = FoundProducts(asked.view, asked.matching, ascending.rows)
+    order, moves = _ordered(asked, found, ascending, _asking(asked))
+    return ascending.rows[order], moves
 
 
 def _by_row(candidates: Candidates) -> Candidates:
@@ -187,23 +195,30 @@ def _asking(asked: Asked) -> Asking:
     return Asking.of(asked.request.query, asked.words, asked.locale, asked.agreement.identified)
 
 
+def _ordered(asked: Asked, found: FoundProducts, candidates: Candidates, asking: Asking) -> tuple[Rows, Moves]:
+    """Positions in the order of the page, after boosts and all arrangements, and who changed whose place."""
+    scores, moves = candidates.scores, Moves()
+    order = _order(asked, found, scores, asking)
+    if asked.request.sort != "relevance":
+        return order, moves
+    if asked.boosted and "boost" in candidates.parts:
+        others = {name: part for name, part in candidates.parts.items() if name != "boost"}
+        before = _order(asked, found, Candidates(candidates.rows, others).scores, asking)
+        add_moves(moves, found.rows[before], found.rows[order], asked.boosted)
+    return order[arranged(asked, found.rows[order], scores[order], moves)], moves
+
+
 def _order(asked: Asked, found: FoundProducts, scores: Part, asking: Asking) -> Rows:
     """Positions in the order of the page. Ties go by a hash of the id: alike in every process."""
     request, view, ties = asked.request, asked.view, asked.view.keys[found.rows]
     if request.sort != "relevance":
         return np.lexsort((ties, *_keys(found, request.sort, asking)))
     if len(scores) and scores.any():
+        # Where nobody asked for anything, what scores alike stands in the shop's own order.
+        alike = [] if request.query or request.product_id else _keys(found, browse_order(view), asking)
         # Rounded, because the last digits of a dot product depend on which rows it was computed with.
-        order = np.lexsort((ties, -np.round(scores, 6)))
-    else:
-        order = np.lexsort((ties, *_keys(found, browse_order(view), asking)))
-    if not request.first:
-        return order
-    places = {view.row_of(key): place for place, key in reversed(list(enumerate(request.first)))}
-    behind = len(request.first)
-    ranks = np.array([places.get(row, behind) for row in found.rows[order].tolist()], np.int64)
-    made: Rows = order[np.argsort(ranks, kind="stable")]
-    return made
+        return np.lexsort((ties, *alike, -np.round(scores, 6)))
+    return np.lexsort((ties, *_keys(found, browse_order(view), asking)))
 
 
 def _keys(found: FoundProducts, sort: str, asking: Asking) -> list[NDArray[Any]]:
@@ -214,9 +229,10 @@ def _keys(found: FoundProducts, sort: str, asking: Asking) -> list[NDArray[Any]]
 def _etag(asked: Asked) -> str:
     """Equal for two answers only if they are equal: request, change, what was published, and what time decides."""
     view, matching = asked.view, asked.matching
-    unit = (view.encoder, view.weights, view.cutoff, asked.weights)
+    unit = (view.encoder, view.weights, view.cutoff, view.generation, sorted(asked.used_weights.items()))
     # The store's name stands for its id: one shop's caches serve one store.
-    known = (fingerprint(asked.request, paging=True), asked.context, view.change, unit, matching.until)
+    asks = (fingerprint(asked.request, paging=True), asked.mandatory, asked.context)
+    known = (*asks, view.change, unit, matching.until, asked.rules_until)
     return blake2b(repr(known).encode(), digest_size=16).hexdigest()
 
 

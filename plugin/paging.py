@@ -23,6 +23,8 @@ Keys = NDArray[np.int64]
 def fingerprint(request: Request, paging: bool = False) -> str:
     """A hash of all that decides what belongs to an answer and in which order; with `paging` also of the page."""
     fields = {name: getattr(request, name) for name in request.__dataclass_fields__}
+    for name in ("user_id", "session", "history", "basket"):  # who clicks on, or logs in, goes on with the same page
+        del fields[name]
     if not paging:
         for name in ("k", "offset", "after", "facets", "narrow_facets"):
             del fields[name]

@@ -6,17 +6,21 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ..index import Context, Filters, Matching, Rows, Vectors, View, WordMatches
 from .agreement import Agreement
+from .arranging import Arrangement, Because
 from .candidates import Candidates, Part
 from .hook_calls import Budget, HookCalls
 from .hooks import OWN
 from .request import Request
 from .understanding import Understood
+
+if TYPE_CHECKING:
+    from .rules.rule import Rule
 
 PER_SOURCE = 1_000  # the best of each source that belong to the match set
 
@@ -40,9 +44,16 @@ class Asked:
     confident: bool | None = None  # whether anything fits; None: nobody can tell
     relevance: Mapping[int, float] = field(default_factory=dict)  # of rows: the probability that they fit
     nearest: Candidates | None = None  # what is offered where nothing fits
+    given: Request | None = None  # as it was asked, before plugins rewrote it
     mandatory: Filters = ()  # filters that hold whatever is asked
     history: tuple[str, ...] = ()  # ids that this shopper looked at or bought, the latest last
     budget: Budget = field(default_factory=lambda: Budget(None))  # what is left for hooks
+    rules: tuple[Rule, ...] = ()  # of merchandising, that hold for this request
+    rules_until: float = float("inf")  # Unix seconds, when the next rule starts or ends
+    boosted: Mapping[int, list[Because]] = field(default_factory=dict)  # rows, and the rules that changed their scores
+    arrangements: tuple[Arrangement, ...] = ()  # of what is ordered by relevance, one after another
+    redirect: str | None = None
+    banners: tuple[str, ...] = ()
     degraded: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -156,14 +167,15 @@ class Pipeline:
     def _propose(self, source: Source, batch: Sequence[Asked], calls: HookCalls | None) -> list[Proposal | None]:
         if calls is None or not batch:
             return source.propose(batch)
-        plugin, hook = self._owner(source), f"source {source.name}"
-        answer = calls.guard(plugin, hook, batch[0].budget, lambda: source.propose(batch))
+        plugin, n_rows = self._owner(source), batch[0].view.n_rows
+
+        def proposed() -> list[Proposal | None]:
+            found = source.propose(batch)
+            return list(found) if plugin.startswith(OWN) else _checked(found, batch, n_rows)
+
+        answer = calls.guard(plugin, f"source {source.name}", batch[0].budget, proposed)
         if answer.failure is None:
-            try:
-                own = plugin.startswith(OWN)
-                return list(answer.value) if own else _checked(answer.value, batch, batch[0].view.n_rows)
-            except (TypeError, ValueError, AttributeError, OverflowError) as error:
-                calls.reject(answer, hook, str(error))
+            return list(answer.value)
         for each in batch:
             each.degraded.append(source.name)
         return [None] * len(batch)
@@ -175,6 +187,8 @@ class Pipeline:
         steps = [("fusion", fused)]
         for stage in self.stages:
             before = steps[-1][1].candidates
+            if asked.nearest is not None and _is_required(stage):  # what it hides is not offered instead either
+                asked.nearest = _allowed(asked, self._staged(stage, asked, asked.nearest, calls))
             after = _allowed(asked, self._staged(stage, asked, before, calls))
             steps.append((stage.name, Found(after, fused.cut)))
         return steps
@@ -182,15 +196,16 @@ class Pipeline:
     def _staged(self, stage: Stage, asked: Asked, before: Candidates, calls: HookCalls | None) -> Candidates:
         if calls is None:
             return stage(asked, before)
-        plugin, hook = self._owner(stage), f"stage {stage.name}"
-        required = bool(getattr(stage, "required", False))
-        answer = calls.guard(plugin, hook, asked.budget, lambda: stage(asked, before), required=required)
+        plugin, required = self._owner(stage), _is_required(stage)
+
+        def staged() -> Candidates:
+            after = stage(asked, before)
+            return after if plugin.startswith(OWN) else _checked_candidates(after, asked.view.n_rows)
+
+        answer = calls.guard(plugin, f"stage {stage.name}", asked.budget, staged, required=required)
         if answer.failure is None:
-            try:
-                after = answer.value
-                return after if plugin.startswith(OWN) else _checked_candidates(after, asked.view.n_rows)
-            except (TypeError, ValueError, AttributeError) as error:
-                calls.reject(answer, hook, str(error))
+            made: Candidates = answer.value
+            return made
         asked.degraded.append(stage.name)
         # What a stage that hides would have judged is not shown.
         return before.keep(np.zeros(len(before.rows), bool)) if required else before
@@ -222,21 +237,30 @@ class Pipeline:
             part[at[own]] = proposal.scores[own]
         missing = np.flatnonzero(np.isnan(part))
         if len(missing):
-            part[missing] = self._scored(asked, source, rows[missing], calls)
+            part[missing] = self.scored(asked, source, rows[missing], calls)
         return part
 
-    def _scored(self, asked: Asked, source: Source, rows: Rows, calls: HookCalls | None) -> Part:
+    def scored(self, asked: Asked, source: Source, rows: Rows, calls: HookCalls | None) -> Part:
+        """What a source gives these rows; 0 where it fails."""
         if calls is None:
             return source.score(asked, rows)
-        plugin, hook = self._owner(source), f"source {source.name}"
-        answer = calls.guard(plugin, hook, asked.budget, lambda: source.score(asked, rows))
+        # Counted apart from proposing: that the one goes well does not mend the other.
+        answer = calls.guard(
+            self._owner(source),
+            f"scores of source {source.name}",
+            asked.budget,
+            lambda: _numbers(source.score(asked, rows), len(rows), "scores"),
+        )
         if answer.failure is None:
-            try:
-                return _numbers(answer.value, len(rows), "scores")
-            except (TypeError, ValueError) as error:
-                calls.reject(answer, hook, str(error))
+            made: Part = answer.value
+            return made
         asked.degraded.append(source.name)
         return np.zeros(len(rows), np.float32)
+
+
+def _is_required(stage: Stage) -> bool:
+    """Whether nothing is shown that it could not judge."""
+    return bool(getattr(stage, "required", False))
 
 
 def _checked(proposals: object, batch: Sequence[Asked], n_rows: int) -> list[Proposal | None]:

@@ -22,7 +22,8 @@ class Request:
 
     A query asks for a search, `product_id` for what is similar, neither for all that passes the filters. `filters` is a
     mapping as in `parse_filters`, or filter objects. `facets` names the fields to count, each as if it were not
-    filtered itself, so that another of its values can be chosen; with `narrow_facets` under all filters. `sort` is
+    filtered itself, so that another of its values can be chosen; with `narrow_facets` under all filters, and always
+    under the first `fixed_filters`, which are a landing page's own. `sort` is
     "relevance", "newest", "price", or any field with numbers or dates; a minus before it turns it round, and several
     with commas between decide one after another. By relevance without a query is the shop's own order, with the
     products `first` at its head. `k` hits are wanted from `offset` on, or after those that were shown, by the token
@@ -38,6 +39,7 @@ class Request:
     product_id: str | None = None
     basket: tuple[str, ...] = ()
     filters: Filters = ()
+    fixed_filters: int = 0
     facets: tuple[str, ...] = ()
     narrow_facets: bool = False
     sort: str = "relevance"
@@ -59,6 +61,7 @@ class Request:
         product_id: str | None = None,
         basket: Iterable[str] = (),
         filters: Mapping[str, Any] | Filters | None = None,
+        fixed_filters: int = 0,
         facets: Iterable[str] = (),
         narrow_facets: bool = False,
         sort: str = "relevance",
@@ -78,6 +81,7 @@ class Request:
         set_(self, "product_id", _name(product_id, "product_id"))
         set_(self, "basket", id_list(basket, "basket"))
         set_(self, "filters", parse_filters(filters))
+        set_(self, "fixed_filters", _count(fixed_filters, "fixed_filters", 0, len(self.filters)))
         set_(self, "facets", id_list(facets, "facets"))
         set_(self, "narrow_facets", _flag(narrow_facets, "narrow_facets"))
         set_(self, "sort", check_order(sort))
@@ -143,6 +147,8 @@ def check_id(value: object, name: str) -> str:
     """The id itself; raises `RequestError`."""
     if not isinstance(value, str) or not value or len(value) > 200:
         raise RequestError(f"{name}: wanted a text of 1 to 200 characters, got {value!r:.80}")
+    if not value.isprintable() and any(unicodedata.category(char) in {"Cc", "Cs"} for char in value):
+        raise RequestError(f"{name}: wanted printable text, got {value!r:.80}; remove its control characters")
     return value
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, overload
 
 from ..index import Facet, FacetValue, Money, Product, Variant
+from .arranging import Move
 from .request import Request
 
 
@@ -24,6 +25,7 @@ class Hit:
     parts: Mapping[str, float]
     relevance: float | None = None  # how probably it is what was asked for; None: the store cannot tell
     reason: str | None = None  # a sentence for the shopper
+    moves: tuple[Move, ...] = ()  # what rules did to its place, one after another
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -41,6 +43,7 @@ class Hit:
             "parts": dict(self.parts),
             "relevance": self.relevance,
             "reason": self.reason,
+            "moves": [move.to_dict() for move in self.moves],
             "url": self.product.url,
             "image": self.product.image,
         }
@@ -63,7 +66,9 @@ class Results(Sequence[Hit]):
     change: int = 0  # of the store, when this was answered
     generation: int = 0
     etag: str | None = None  # with `personalise=False`: answers with the same are equal but for `request_id` and times
-    valid_until: datetime | None = None  # when a dated offer starts or ends; None: as long as nothing is written
+    redirect: str | None = None  # where a rule sends whoever asked this: a path, or an address with http(s)
+    banners: tuple[str, ...] = ()  # texts of rules, to be shown above the page
+    valid_until: datetime | None = None  # when a dated offer or a rule starts or ends; None: as long as nothing is written
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds: encode, vector, lexical, rest
     degraded: tuple[str, ...] = ()  # what was left out because it failed
     notes: tuple[str, ...] = ()  # sentences about this answer, for the developer
@@ -99,6 +104,8 @@ class Results(Sequence[Hit]):
             "change": self.change,
             "etag": self.etag,
             "valid_until": self.valid_until.isoformat() if self.valid_until else None,
+            "redirect": self.redirect,
+            "banners": list(self.banners),
             "nearest": [hit.to_dict() for hit in self.nearest],
             "hits": [hit.to_dict() for hit in self.hits],
             "facets": {name: _values(facet.values) for name, facet in self.facets.items()},

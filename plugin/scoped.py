@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..index import Context, Filters, Product, UnknownProduct
-from .request import Request
+from .request import Request, check_id
 from .results import Results
 from .why import Why
 
@@ -58,9 +58,11 @@ class ScopedShop:
     def get(self, product_id: str, *, context: Context | None = None) -> Product:
         """As `Shop.get`; a product that is hidden is unknown."""
         scope = self._in_scope(context)
-        found = self.answer(Request(filters={"id": product_id}, k=1, context=scope))
-        if not found.ids:
-            raise UnknownProduct(f"product {product_id!r}: there is none in {self._shop.store.name}; check the id")
+        check_id(product_id, "product_id")
+        if not self._shop.shows_scoped(product_id, scope, self._filters):
+            raise UnknownProduct(
+                f"product {product_id!r}: there is none in {self._shop.store.name}; check the id, or import it"
+            )
         return self._shop.get(product_id, context=scope)
 
     def why(self, request: Request, product_id: str) -> Why:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,6 +39,7 @@ from ..index import (
     UnknownProduct,
     View,
     change_documents,
+    check_locale,
     check_store,
     dump_store,
     import_products,
@@ -67,7 +69,11 @@ from .landing import LandingPage, all_pages, delete_page, find_page, save_pages
 from .pipeline import Asked, Pipeline
 from .request import Request, check_id, id_list
 from .results import Results
+from .rules.keeping import RuleChange, all_rules, delete_rule, rule_history, save_rules, undo_rule
+from .rules.previewing import Preview, preview_rules
+from .rules.rule import Rule
 from .scoped import ScopedShop
+from .stages.diversity import Diversity, diversity, set_diversity
 from .why import Why
 
 logger = logging.getLogger("shelfwise.shop")
@@ -346,6 +352,10 @@ class Shop:
         check_id(product_id, "product_id")
         return self._answering.why(request, product_id, mandatory)
 
+    def shows_scoped(self, product_id: str, context: Context, mandatory: Filters) -> bool:
+        """What `ScopedShop` asks before it gives a product."""
+        return self._answering.shows(product_id, context, mandatory)
+
     def answer(self, request: Request) -> Results:
         """The answer to one request; what `search` and `similar` are."""
         return self.answer_many([request])[0]
@@ -410,7 +420,7 @@ class Shop:
         for each in calls.implementations(hook):
             try:
                 parts = list(each.call({"shop": self}) or ())
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if calls.strict:
                     raise
                 logger.warning(left_out(each.plugin, error))
@@ -420,6 +430,8 @@ class Shop:
                     raise PluginError(
                         f"plugin {each.plugin}: what {hook} gives lacks {lacking[0]!r}; see docs/plugins.md"
                     )
+                if wrong := _misfit(part, hook):
+                    raise PluginError(f"plugin {each.plugin}: {hook} wants {wrong}; see docs/plugins.md")
                 if part.name in found:
                     raise PluginError(
                         f"plugin {each.plugin}: {hook} gives {part.name!r}, as {found[part.name][0]} does"
@@ -452,8 +464,16 @@ class Shop:
         set_browse_order(self.store, sort)
 
     def save_pages(self, pages: LandingPage | Iterable[LandingPage]) -> int:
-        """Saves landing pages, each in place of the one with its slug and locale; how many. All of them, or none."""
-        return save_pages(self.store, [pages] if isinstance(pages, LandingPage) else pages)
+        """Saves landing pages, each in place of the one with its slug and locale; how many. All of them, or none.
+
+        Raises `RequestError` for fields that no product of the store has, if there are products.
+        """
+        given = [pages] if isinstance(pages, LandingPage) else list(pages)
+        if len(self):
+            for page in given:
+                if isinstance(page, LandingPage):
+                    self.answer(Request(filters=page.filters, sort=page.sort, facets=page.facets, k=1))
+        return save_pages(self.store, given)
 
     def delete_page(self, slug: str, locale: str | None = None) -> int:
         """Deletes the landing pages of a slug, or that of one locale; how many there were."""
@@ -465,7 +485,7 @@ class Shop:
 
     def find_page(self, slug: str, *, locale: str | None = None) -> LandingPage:
         """The landing page of a slug in the locale, else in its language, else that of all. Raises `RequestError`."""
-        return find_page(self.store.view, slug, locale or self.store.context.locale or "")
+        return find_page(self.store.view, slug, check_locale(locale or self.store.context.locale or ""))
 
     def page(
         self,
@@ -519,12 +539,54 @@ class Shop:
         return Request(
             page.query,
             filters=(*page.filters, *parse_filters(filters)),
+            fixed_filters=len(page.filters),
             facets=list(dict.fromkeys((*page.facets, *facets))),
             sort=sort or page.sort,
             first=page.first,
             context=context,
             **others,
         )
+
+    # ---- merchandising ---------------------------------------------------------------------------------------------
+
+    def save_rules(self, rules: Rule | Iterable[Rule]) -> int:
+        """Saves rules, each in place of the one with its id, for all processes at once; how many are other than they
+        were. All of them, or none. Raises `RequestError`.
+        """
+        return save_rules(self.store, [rules] if isinstance(rules, Rule) else rules)
+
+    def delete_rule(self, rule_id: str, author: str = "") -> int:
+        """Deletes a rule; how many there were. `undo_rule` brings it back."""
+        return delete_rule(self.store, rule_id, author)
+
+    def rules(self) -> list[Rule]:
+        """All rules, active or not, by id."""
+        return all_rules(self.store.view)
+
+    def rule_history(self, rule_id: str | None = None) -> list[RuleChange]:
+        """What was done to one rule, or to all, by whom and when; the latest last."""
+        return rule_history(self.store.view, rule_id)
+
+    def undo_rule(self, rule_id: str, author: str = "") -> Rule | None:
+        """Makes a rule what it was before its last change (None: there is none now); again: takes that back. Raises
+        `RequestError`.
+        """
+        return undo_rule(self.store, rule_id, author)
+
+    def preview_rules(self, rules: Rule | Iterable[Rule], request: Request) -> Preview:
+        """A request answered without these rules and with them, as if they were saved. Raises `RequestError`."""
+        return preview_rules(
+            self._answering, self.store.view, [rules] if isinstance(rules, Rule) else list(rules), request
+        )
+
+    @property
+    def diversity(self) -> Diversity:
+        """How different the products of a page are to be; see `diversify`."""
+        return diversity(self.store.view)
+
+    def diversify(self, mmr: float = 0.0, most_of_brand: int | None = None, page: int = 24) -> None:
+        """Sets it for all processes, see `Diversity`; without arguments it is off again. Raises `RequestError`."""
+        set_diversity(self.store, Diversity(mmr, most_of_brand, page))
 
     # ---- what is live --------------------------------------------------------------------------------------------
 
@@ -615,6 +677,7 @@ class Shop:
     def close(self) -> None:
         """Releases files and connections; a second call does nothing."""
         self._answering.close()
+        self.calls.close()
         self.store.close()
 
     def __enter__(self) -> Shop:
@@ -624,3 +687,14 @@ class Shop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _misfit(part: Any, hook: str) -> str | None:
+    """What is wanted where a source or stage has a name, weight, phase or order of another kind."""
+    if not isinstance(part.name, str) or not part.name:
+        return f"a text as name, got {part.name!r:.60}"
+    for name in ("weight",) if hook == "register_sources" else ("phase", "order"):
+        value = getattr(part, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+            return f"a number as {name} of {part.name!r}, got {value!r:.60}"
+    return None

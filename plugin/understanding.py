@@ -42,22 +42,27 @@ class Understood:
 
 
 def understand(
-    query: str, locale: str, view: View, correct: bool = True, without: frozenset[str] = frozenset()
+    query: str,
+    locale: str,
+    view: View,
+    correct: bool = True,
+    without: frozenset[str] = frozenset(),
+    known: frozenset[str] = frozenset(),
 ) -> Understood:
     """Reads a query against the words of a view; without `correct` it is searched as it was typed.
 
-    `without` leaves out some of STEPS, to measure what each gives.
+    `without` leaves out some of STEPS, to measure what each gives. `known`: terms that are no typos for the shop.
     """
-    return _Reader(view, locale, STEPS - without).read(query, correct)
+    return _Reader(view, locale, STEPS - without, known).read(query, correct)
 
 
 class _Reader:
-    def __init__(self, view: View, locale: str, steps: frozenset[str]) -> None:
+    def __init__(self, view: View, locale: str, steps: frozenset[str], known: frozenset[str]) -> None:
         self.view, self.lexicon = view, view.lexicon
-        self.locale, self.language, self.steps = locale, language_of(locale), steps
+        self.locale, self.language, self.steps, self.known = locale, language_of(locale), steps, known
 
     def read(self, query: str, correct: bool) -> Understood:
-        reading = Correction(self.lexicon, self.locale, self.steps, self._is_compound)
+        reading = Correction(self.lexicon, self.locale, self.steps, self._is_compound, self.known)
         meant, changes = reading.read(query) if correct else (query, ())
         negation = parse_negation(meant, self.locale, self._beside) if "negation" in self.steps else None
         kept = negation.kept if negation else meant
@@ -140,7 +145,7 @@ class _Reader:
     def _wanted(self, word: str, own: str, also: dict[str, float]) -> Wanted:
         if not is_word(word) or is_quiet(own, self.locale):
             return Wanted(own, also=tuple(also.items()))
-        together: dict[tuple[str, str], float] = {}
+        together: dict[tuple[str, ...], float] = {}
         partly: dict[str, float] = {}
         if "alike" in self.steps and (other := self._more_frequent(word, own)):
             also = {other: ALIKE, **also}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..index import Filter, Product, Store, field_of, filters_to_text, match, path_code, product_facts
+from ..index import Filter, Filters, Product, Store, field_of, filters_to_text, match, path_code, product_facts
+from .browsing import browse_order
+from .cutoff import Cutoff, CutoffStage
 from .hook_calls import HookCalls
 from .page import order_of
 from .pipeline import PER_SOURCE, Asked, Found, Pipeline, Proposal
+from .rules.hiding import hide_filters, hide_rules
+from .rules.masks import mask_of
 
 MOST_SAID = 8  # values of a product in one sentence
 
@@ -70,13 +75,22 @@ class Explainer:
                 return self._left_out()
         row = self.asked.view.row_of(self.product_id)
         proposals, stages = self.pipeline.trace(self.asked, self.calls)
-        if not self._proposed(row, proposals) and not _holds(stages[0][1], row):
+        self._proposed(row, proposals)
+        for (before, had), (name, after) in pairwise(stages):
+            if _holds(had, row) and not _holds(after, row):
+                self.say(name, self._taken_out(name, before, row))
+            elif _holds(after, row) and not _holds(had, row):
+                self.say(name, f"The stage {name!r} brought it in.")
+        if not _holds(stages[-1][1], row):
             return self._left_out()
-        for (before, _), (name, after) in pairwise(stages):
-            if not _holds(after, row):
-                self.say(name, f"The stage {name!r} took it out, after {before!r}.")
-                return self._left_out()
         return self._ranked(row, stages[-1][1])
+
+    def _taken_out(self, name: str, before: str, row: int) -> str:
+        cutoff = Cutoff.of(self.asked.view.cutoff)
+        if name == CutoffStage.name and cutoff is not None and row in self.asked.relevance:
+            relevance, wanted = self.asked.relevance[row], 1 / (1 + math.exp(-cutoff.limit))
+            return f"The list ends before it: its relevance is {relevance:.3f}, and {wanted:.3f} is wanted (cutoff)."
+        return f"The stage {name!r} took it out, after {before!r}."
 
     def _left_out(self) -> Why:
         return Why(self.product_id, False, None, tuple(self.steps))
@@ -102,9 +116,14 @@ class Explainer:
             self.say("waiting", "It waits to be encoded: until then it is found by its words alone.")
         return True
 
+    @property
+    def _hides(self) -> Filters:
+        return hide_filters(self.store, self.asked.request)
+
     def _hidden(self) -> bool:
         """Whether the mandatory filters hide it: nobody may learn that it is there."""
-        row, mandatory = self.asked.view.row_of(self.product_id), self.asked.mandatory
+        row = self.asked.view.row_of(self.product_id)
+        mandatory = tuple(each for each in self.asked.mandatory if each not in self._hides)
         return bool(mandatory) and (row < 0 or not self._passes(row, mandatory))
 
     # ---- filters and offers --------------------------------------------------------------------------------------
@@ -115,14 +134,19 @@ class Explainer:
             self.say("itself", "It is the product that similar ones are wanted of, so it is left out.")
             return False
         product: Product = self.store.products([self.product_id])[self.product_id]
+        for rule in hide_rules(asked.view, asked.request, asked.context):
+            if mask_of(asked.view, rule.chosen, asked.context)[row]:
+                self.say("hidden", f"The rule {rule.id!r} hides it" + (f": {rule.reason}." if rule.reason else "."))
+                return False
         if not match(asked.view, (), asked.context).mask[row]:
             self.say("offer", self._no_offer(product))
             return False
         failing = [each for each in asked.request.filters if not self._passes(row, (each,))]
+        together = (*asked.mandatory, *asked.request.filters)
         for each in failing:
             has = _own(product, field_of(each))
             self.say("filter", f"The filter {filters_to_text((each,))} removed it: it has {has}.")
-        if not failing and asked.request.filters and not self._passes(row, asked.request.filters):
+        if not failing and asked.request.filters and not self._passes(row, together):
             self.say("variant", "Each filter fits one of its variants, but no single variant fits all of them.")
             return False
         if asked.request.filters and not failing:
@@ -147,7 +171,15 @@ class Explainer:
         asked = self.asked
         if not asked.request.query:
             return True
+        if not asked.words and asked.vector is None:
+            self.say("no-words", f"The query {asked.request.query!r} has no words, so nothing was searched.")
+            return False
+        for change in asked.understood.changes:
+            self.say("corrected", f"{change.typed!r} was read as {change.used!r}.")
         self.say("query", f"The query {asked.request.query!r} was searched as the words {', '.join(asked.words)}.")
+        if asked.understood.excluded:
+            excluded = ", ".join(" ".join(word.term for word in phrase) for phrase in asked.understood.excluded)
+            self.say("excluded", f"Products that hold what is not wanted ({excluded}) were lowered.")
         if asked.vector is None:
             self.say("no-vector", "The query has no vector, so words alone were searched.")
         return True
@@ -160,7 +192,7 @@ class Explainer:
             proposal = proposals[source.name]
             if proposal is None:
                 continue
-            score = float(source.score(self.asked, np.array([row]))[0])
+            score = float(self.pipeline.scored(self.asked, source, np.array([row]), self.calls)[0])
             at = np.flatnonzero(proposal.rows == row)
             if len(at):
                 rank = int(at[0]) + 1
@@ -177,19 +209,31 @@ class Explainer:
 
     def _ranked(self, row: int, found: Found) -> Why:
         candidates, request = found.candidates, self.asked.request
-        order = order_of(self.asked, candidates.rows, candidates.scores)
-        rank = int(np.flatnonzero(candidates.rows[order] == row)[0]) + 1
+        order, moves = order_of(self.asked, candidates)
+        rank = int(np.flatnonzero(order == row)[0]) + 1
         at = int(np.flatnonzero(candidates.rows == row)[0])
         parts = {name: float(part[at]) for name, part in candidates.parts.items()}
         if parts:
             total = " + ".join(f"{name} {value:.3f}" for name, value in parts.items())
             self.say("score", f"Its score is {sum(parts.values()):.3f} = {total}.")
-        by = "relevance" if request.sort == "relevance" else request.sort
+        for move in moves.get(row, ()):
+            because = f": {move.reason}" if move.reason else ""
+            self.say("moved", f"{_rule(move.rule)} moved it from {move.from_rank:,} to {move.to_rank:,}{because}.")
+        by = request.sort
+        if by == "relevance" and not request.query and request.product_id is None:
+            by = browse_order(self.asked.view)
         self.say("ranked", f"It is number {rank:,} of {len(candidates.rows):,} by {by}.")
+        if self.product_id in request.first and request.sort == "relevance":
+            self.say("first", "It was placed at the head by hand.")
         first, last = request.offset + 1, request.offset + request.k
-        if not first <= rank <= last:
+        if request.after is None and not first <= rank <= last:
             self.say("page", f"This page shows {first:,} to {last:,}.")
         return Why(self.product_id, True, rank, tuple(self.steps), parts)
+
+
+def _rule(name: str) -> str:
+    named = {"first": "Its position on this page", "diversity": "Diversity"}
+    return named.get(name, f"The rule {name!r}")
 
 
 def _holds(found: Found, row: int) -> bool:

@@ -12,8 +12,10 @@ from .wording import Wording, wording
 def results_html(page: Page, *, why: bool) -> str:
     """Summary and cards of a page."""
     says = wording(page.choice.language)
-    hits = page.results.hits
+    hits, nearest = page.results.hits, page.results.nearest
     body = cards(hits, says, why=why) if hits else _empty(says.nothing)
+    if nearest:
+        body += cards(nearest, says, why=why)
     return f'<section class="fh-results" data-total="{page.results.total}">{summary(page, says)}{body}</section>'
 
 

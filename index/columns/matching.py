@@ -19,6 +19,7 @@ from .offers import PriceView
 from .view_fields import ViewField
 from .wanted import Wanted, between, check_fields, shown, unknown_values, wanted_codes
 
+MANY_IDS = 100  # in one filter, from which on they are looked up together
 MOST_EXPLAINED = 12  # filters among which those that exclude each other are looked for
 
 
@@ -91,12 +92,15 @@ class Matching:
         return self._without[field]
 
 
-def match(view: View, filters: Filters, context: Context, now: float | None = None, kept: int = 0) -> Matching:
+def match(
+    view: View, filters: Filters, context: Context, now: float | None = None, kept: int = 0, says: bool = True
+) -> Matching:
     """All filters applied: those on options, price and stock must hold for one and the same variant.
 
     A product with offers, but none that holds in the context, is not for sale there and never passes. One without any
     offer at all passes (its price is unknown, not absent) unless price or stock is asked for. The first `kept` filters
-    are mandatory: nothing is said of what they hide. Raises `FilterError`.
+    hold whatever facet is counted. Without `says` there are no notes, which could name what is hidden. Raises
+    `FilterError`.
     """
     check_fields(view, filters)
     wanted = [wanted_codes(view, each) for each in filters]
@@ -106,7 +110,7 @@ def match(view: View, filters: Filters, context: Context, now: float | None = No
         answers = tuple(_evaluate(view, at, each, codes, price) for each, codes in zip(filters, wanted, strict=True))
         judged.append(Judged.of(live, price, answers))
     made = _matching(filters, tuple(judged), kept)
-    if kept:
+    if not says:
         return made
     notes = unknown_values(view, filters, wanted)
     if view.n_products and not made.mask.any():
@@ -175,7 +179,8 @@ def _evaluate(view: View, at: int, each: Filter, wanted: Wanted, price: PriceVie
         return None, price.for_sale & ~variants if negations % 2 else variants
     if isinstance(inner, AnyOf) and inner.field == "id":
         these = np.zeros(segment.n_products, bool)
-        these[[row for row in map(segment.ids.find, inner.values) if row >= 0]] = True
+        rows = segment.rows_of(inner.values) if len(inner.values) > MANY_IDS else map(segment.ids.find, inner.values)
+        these[[row for row in rows if row >= 0]] = True
         found: Answer = these, None
     elif isinstance(inner, DateRange) and inner.field == "added":
         ends = [None if end is None else end.timestamp() for end in (inner.low, inner.high)]

@@ -19,6 +19,7 @@ from .view_fields import Kind, ViewField
 
 # What is asked of offers and rows, and not of a field's codes.
 BESIDE_FIELDS = ("added", "id", "in_stock", "price")
+MOST_NAMED_IDS = 1_000  # of one filter; of more no note says which are unknown
 MOST_UNKNOWN = 3  # values of one filter that a note names
 LONGEST_SHOWN = 80  # characters of a filter or value in a sentence
 
@@ -72,6 +73,8 @@ def wanted_codes(view: View, each: Filter) -> Wanted:
     if isinstance(inner, (PriceRange, InStock)) or inner.field == "added":
         return Wanted()
     if inner.field == "id" and isinstance(inner, AnyOf):
+        if len(inner.values) > MOST_NAMED_IDS:
+            return Wanted()
         return Wanted(unknown=tuple(value for value in inner.values if view.row_of(value) < 0))
     field = view.fields.get(inner.field)
     if field is None:

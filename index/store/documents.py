@@ -25,28 +25,37 @@ def change_documents(store: Store, kind: str, change: Callable[[Documents], Mapp
     `change` is given what stands there now, and nobody else writes until it has answered. Raises `StoreError` in a
     store of format 1, which has no place for them.
     """
+    return change_kinds(store, lambda now: {kind: change(now.get(kind, {}))})
+
+
+def change_kinds(
+    store: Store, change: Callable[[Mapping[str, Documents]], Mapping[str, Mapping[str, str | None]]]
+) -> int:
+    """Like `change_documents` of several kinds, together or not at all; by kind and key."""
     with store.database.write() as connection:
         if settings.check_format(settings.read(connection), store.database.name) < 2:
             raise StoreError(
                 f"store {store.database.name}: it has format 1, which holds products alone; upgrade it first "
                 "(`shelfwise upgrade`)"
             )
-        new = change(load_documents(connection).get(kind, {}))
+        new = {kind: documents for kind, documents in change(load_documents(connection)).items() if documents}
         if new:
             number = next_change(connection)
             written = [
                 {"kind": kind, "key": key, "change": number, "document": document}
-                for key, document in new.items()
+                for kind, documents in new.items()
+                for key, document in documents.items()
                 if document is not None
             ]
             rows.upsert(connection, schema.documents, written)
-            gone = [key for key, document in new.items() if document is None]
-            if gone:
-                table = schema.documents
-                connection.execute(table.delete().where(table.c.kind == kind, table.c.key.in_(gone)))
+            table = schema.documents
+            for kind, documents in new.items():
+                gone = [key for key, document in documents.items() if document is None]
+                if gone:
+                    connection.execute(table.delete().where(table.c.kind == kind, table.c.key.in_(gone)))
             settings.set_fact(connection, "documents", str(number))
     store.settle()
-    return len(new)
+    return sum(map(len, new.values()))
 
 
 def load_documents(connection: Connection) -> Mapping[str, Documents]:

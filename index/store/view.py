@@ -17,7 +17,7 @@ from ..lazy import cached_property
 from ..product_parts import Offer
 from ..vectors.index import Mask, Rows, VectorIndex, Vectors
 from ..words import Wanted, as_wanted, best_possible, rarity, rows_holding_all, score_rows, word_weights
-from ..words.wanted import rows_of_both
+from ..words.wanted import rows_of_all
 from .documents import NO_DOCUMENTS, Documents
 from .lexicon import Lexicon
 from .segment import Segment
@@ -307,7 +307,7 @@ class View:
         for at, each in enumerate(words):
             for both, _ in each.together:
                 for live, found in zip(self.segments, found_in, strict=True):
-                    rows, _ = rows_of_both(live.segment.words, both, found)
+                    rows, _ = rows_of_all(live.segment.words, both, found)
                     alive = live.alive is None or live.alive[live.segment.text_product[rows]]
                     holding[at] += len(rows) if alive is True else np.count_nonzero(alive)
         return rarity(self.n_texts, np.minimum(holding, self.n_texts))

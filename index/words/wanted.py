@@ -18,7 +18,7 @@ class Wanted:
 
     term: str
     also: tuple[tuple[str, float], ...] = ()  # terms that mean the same: "flashlight" for "flash" in "flash light"
-    together: tuple[tuple[tuple[str, str], float], ...] = ()  # two terms that mean it where a text holds both
+    together: tuple[tuple[tuple[str, ...], float], ...] = ()  # terms that mean it where a text holds all of them
     partly: tuple[tuple[str, float], ...] = ()  # terms that say a part of it: "jacket" for "rain jacket" in one word
     needed: bool = True  # whether a text without it does not hold all words
 
@@ -51,19 +51,22 @@ def rows_of(postings: Postings, number: int) -> tuple[NDArray[np.int32], NDArray
     return matrix.indices[span], matrix.data[span]
 
 
-def rows_of_both(
-    postings: Postings, both: tuple[str, str], found: Found
+def rows_of_all(
+    postings: Postings, terms: Sequence[str], found: Found
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The rows that hold two terms, with the smaller of their weights."""
-    one, other = (rows_of(postings, found[term]) for term in both)
-    rows, first, second = np.intersect1d(one[0], other[0], assume_unique=True, return_indices=True)
-    return rows, np.minimum(one[1][first], other[1][second])
+    """The rows that hold all of some terms, with the smallest of their weights."""
+    rows, weights = rows_of(postings, found[terms[0]])
+    for term in terms[1:]:
+        others = rows_of(postings, found[term])
+        rows, first, second = np.intersect1d(rows, others[0], assume_unique=True, return_indices=True)
+        weights = np.minimum(weights[first], others[1][second])
+    return rows, weights
 
 
 def rows_holding(postings: Postings, wanted: Wanted, found: Found) -> NDArray[np.int32]:
     """The rows that hold a word or what means it, ascending."""
     held = [rows_of(postings, found[term])[0] for term in (wanted.term, *(term for term, _ in wanted.also))]
-    held += [rows_of_both(postings, both, found)[0] for both, _ in wanted.together]
+    held += [rows_of_all(postings, both, found)[0] for both, _ in wanted.together]
     return reduce(np.union1d, held)
 
 
@@ -87,7 +90,7 @@ def held_weights(postings: Postings, wanted: Wanted, found: Found) -> NDArray[np
         rows, weights = rows_of(postings, found[term])
         held[rows] += weight * weights
     for both, weight in wanted.together:
-        rows, weights = rows_of_both(postings, both, found)
+        rows, weights = rows_of_all(postings, both, found)
         held[rows] += weight * weights
     return held
 

@@ -27,6 +27,7 @@ OWN = (
     "importing",
     "searching",
     "pages",
+    "rules",
     "why",
     "products",
     "operations",
@@ -34,6 +35,7 @@ OWN = (
     "archives",
     "calibrating",
     "models",
+    "plugins",
 )
 
 

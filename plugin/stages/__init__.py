@@ -8,6 +8,7 @@ from ..cutoff import CutoffStage
 from ..hooks import hookimpl
 from ..negation import NegationStage
 from .agreement import AgreementStage
+from .diversity import DiversityStage
 
 if TYPE_CHECKING:
     from ..pipeline import Stage
@@ -17,4 +18,4 @@ if TYPE_CHECKING:
 @hookimpl
 def register_stages(shop: Shop) -> list[Stage]:
     """In the order in which they run."""
-    return [AgreementStage(), NegationStage(), CutoffStage()]
+    return [AgreementStage(), NegationStage(), CutoffStage(), DiversityStage()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from shelfwise.plugin import Product, Request, RequestError, Shop
+from shelfwise.plugin import FusionWeights, Product, Request, RequestError, Shop
 
 
 @pytest.fixture
@@ -105,6 +105,15 @@ def test_an_answer_that_is_not_personal_has_a_tag_that_only_a_change_changes(sol
 def test_two_processes_give_the_same_tag(sold: Shop, open_shop: Callable[..., Shop]) -> None:
     other = open_shop()
     assert other.search("lamp", personalise=False).etag == sold.search("lamp", personalise=False).etag
+
+
+def test_what_is_hidden_or_weighed_otherwise_has_another_tag_and_who_asks_has_not(sold: Shop, open_shop: Callable[..., Shop]) -> None:
+    def tag(shop: object, **more: object) -> str | None:
+        return shop.search("lamp", personalise=False, **more).etag  # type: ignore[attr-defined, no-any-return]
+
+    assert len({tag(sold), tag(sold.scoped({"rating": (1, 2)})), tag(sold.scoped({"rating": (3, 9)}))}) == 3
+    assert tag(open_shop(weights=FusionWeights(words=0.1, meaning=0.9))) != tag(sold)
+    assert tag(sold, user_id="u1", history=["a"]) == tag(sold), "who asks changes nothing"
 
 
 def test_an_answer_that_may_be_personal_has_no_tag(sold: Shop) -> None:

@@ -15,7 +15,7 @@ THINGS = (
     "lamp boot kettle scarf drill sofa pillow ladder bucket mirror carpet candle helmet towel wallet basket".split()
 )
 KINDS = "red blue green small large wooden woollen steel travel garden kitchen winter".split()
-KNOWN = [f"{kind} {thing}" for kind in KINDS for thing in THINGS[:12]]
+KNOWN = [f"cheap {kind} {thing}" for kind in KINDS for thing in THINGS[:12]]
 
 
 class Reader(HashingEncoder):
@@ -147,6 +147,11 @@ def test_too_few_known_queries_change_nothing(stocked: Shop, queries: list[str],
         refused.value
     )
     assert stocked.search("red lamp").confident is None
+
+
+def test_titles_are_no_queries(stocked: Shop) -> None:
+    with pytest.raises(RequestError, match=r"whose best products say the very same; are they titles\?"):
+        stocked.calibrate([stocked.get(f"{kind}-{thing}").title for kind in KINDS for thing in THINGS])
 
 
 def test_what_is_no_query_is_refused(stocked: Shop) -> None:

@@ -26,6 +26,33 @@ def test_a_shopper_narrows_orders_and_pages_it(shop: Shop) -> None:
     assert set(shop.page("lamps", k=7, after=first.after).ids).isdisjoint(first.ids)
 
 
+def test_a_facet_of_the_pages_own_filter_counts_what_the_page_has(shop: Shop) -> None:
+    shop.save_pages(LandingPage("red", filters="colour:red", facets=["colour", "brand"]))
+    found = shop.page("red", filters={"brand": "Nord"}, k=100)
+    assert found.total > 0 and {value.code for value in found.facets["colour"] if value.count} == {"red"}
+    assert found.facets["colour"].count("red") == found.total
+    assert {value.code for value in found.facets["brand"]} > {"Nord"}, "what the shopper chose is relaxed"
+
+
+def test_two_pages_of_one_address_and_fields_that_no_product_has_are_refused(shop: Shop) -> None:
+    with pytest.raises(RequestError, match="wanted one for all locales, got two; leave one out"):
+        shop.save_pages([LandingPage("a"), LandingPage("a", title="again")])
+    for wrong in (LandingPage("a", filters="color:red"), LandingPage("a", sort="-ratng"), LandingPage("a", facets=["x"])):
+        with pytest.raises(RequestError, match="no product has|which no product"):
+            shop.save_pages(wrong)
+    with pytest.raises(RequestError, match="wanted LandingPage objects, got dict"):
+        shop.save_pages([{"slug": "a"}])  # type: ignore[list-item]
+    assert shop.pages() == []
+
+
+def test_a_locale_that_is_none_is_refused(shop: Shop) -> None:
+    for wrong in ("!!", 5, "en" + "-abcdefgh" * 20):
+        with pytest.raises(RequestError, match="locale: wanted a language tag"):
+            shop.find_page("a", locale=wrong)  # type: ignore[arg-type]
+        with pytest.raises(RequestError, match="locale: wanted a language tag"):
+            shop.delete_page("a", locale=wrong)  # type: ignore[arg-type]
+
+
 def test_a_page_with_a_query_is_a_saved_search(shop: Shop) -> None:
     shop.save_pages(LandingPage("winter", query="winter", filters="brand:Nord", sort="price"))
     assert shop.page("winter").ids == shop.search("winter", filters={"brand": "Nord"}, sort="price").ids
@@ -106,7 +133,9 @@ def test_a_page_as_json_is_the_same_page(page: LandingPage) -> None:
         ({"title": "x"}, "landing page: wanted an object with a slug, got {'title': 'x'}"),
         ([], "landing page: wanted an object with a slug, got []"),
         ({"slug": "a", "titel": "x"}, "landing page 'a': wanted slug, locale, title, query, filters, sort, first, "),
-        ({"slug": "a", "title": 5}, "landing page 'a': wanted a title of up to 1,000 characters, got 5"),
+        ({"slug": "a", "title": 5}, "landing page 'a': wanted a title of up to 1,000 printable characters, got 5"),
+        ({"slug": "a", "title": "a\ud800b"}, "landing page 'a': wanted a title of up to 1,000 printable characters"),
+        ({"slug": "a", "first": ["a\ud800b"]}, "first: wanted printable text, got 'a\\ud800b'; remove its control"),
         ({"slug": "a", "locale": "!"}, "locale: wanted a language tag such as 'en' or 'zh-CN', got '!'"),
         ({"slug": "a", "filters": "price:9..5"}, "filter price: wanted low <= high"),
         ({"slug": "a", "first": "p1"}, "first: wanted a list, got the text 'p1'; write ['p1']"),

@@ -126,8 +126,8 @@ def test_a_fingerprint_knows_all_that_decides_an_answer() -> None:
         Request("lamp", filters={"price": (1, 2), "colour": ["red", "blue"]}, context=Context(groups=("b",))),
         Request("lamp", first=["p1"]),
         Request("lamp", personalise=False),
-        Request("lamp", user_id="u1"),
     ]
     made = [fingerprint(each) for each in (one, *others)]
     assert len(set(made)) == len(made)
     assert fingerprint(one, paging=True) != fingerprint(one)
+    assert fingerprint(Request("lamp")) == fingerprint(Request("lamp", user_id="u1", session="s", history=["p1"]))

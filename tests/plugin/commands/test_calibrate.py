@@ -20,7 +20,7 @@ def many(tmp_path: Path) -> Path:
 
 
 def test_queries_of_a_file_end_the_lists_and_forget_undoes_it(run, many: Path, tmp_path: Path) -> None:
-    (tmp_path / "queries.txt").write_text("\n".join(f"{each} lamp" for each in NAMES) + "\n\n")
+    (tmp_path / "queries.txt").write_text("\n".join(f"{each} lamp shade" for each in NAMES) + "\n\n")
     said = run("calibrate", many, tmp_path / "queries.txt")
     assert (said.code, said.out) == (
         0,
