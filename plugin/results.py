@@ -68,7 +68,7 @@ class Results(Sequence[Hit]):
     etag: str | None = None  # with `personalise=False`: answers with the same are equal but for `request_id` and times
     redirect: str | None = None  # where a rule sends whoever asked this: a path, or an address with http(s)
     banners: tuple[str, ...] = ()  # texts of rules, to be shown above the page
-    valid_until: datetime | None = None  # when a dated offer or a rule starts or ends; None: as long as nothing is written
+    valid_until: datetime | None = None  # when an offer or a rule starts or ends; None: as long as nothing is written
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds: encode, vector, lexical, rest
     degraded: tuple[str, ...] = ()  # what was left out because it failed
     notes: tuple[str, ...] = ()  # sentences about this answer, for the developer

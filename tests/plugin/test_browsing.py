@@ -107,7 +107,9 @@ def test_two_processes_give_the_same_tag(sold: Shop, open_shop: Callable[..., Sh
     assert other.search("lamp", personalise=False).etag == sold.search("lamp", personalise=False).etag
 
 
-def test_what_is_hidden_or_weighed_otherwise_has_another_tag_and_who_asks_has_not(sold: Shop, open_shop: Callable[..., Shop]) -> None:
+def test_what_is_hidden_or_weighed_otherwise_has_another_tag_and_who_asks_has_not(
+    sold: Shop, open_shop: Callable[..., Shop]
+) -> None:
     def tag(shop: object, **more: object) -> str | None:
         return shop.search("lamp", personalise=False, **more).etag  # type: ignore[attr-defined, no-any-return]
 

@@ -37,8 +37,9 @@ def test_a_facet_of_the_pages_own_filter_counts_what_the_page_has(shop: Shop) ->
 def test_two_pages_of_one_address_and_fields_that_no_product_has_are_refused(shop: Shop) -> None:
     with pytest.raises(RequestError, match="wanted one for all locales, got two; leave one out"):
         shop.save_pages([LandingPage("a"), LandingPage("a", title="again")])
-    for wrong in (LandingPage("a", filters="color:red"), LandingPage("a", sort="-ratng"), LandingPage("a", facets=["x"])):
-        with pytest.raises(RequestError, match="no product has|which no product"):
+    wrongs: list[dict[str, Any]] = [{"filters": "color:red"}, {"sort": "-ratng"}, {"facets": ["x"]}]
+    for wrong in (LandingPage("a", **each) for each in wrongs):
+        with pytest.raises(RequestError, match="no product has"):
             shop.save_pages(wrong)
     with pytest.raises(RequestError, match="wanted LandingPage objects, got dict"):
         shop.save_pages([{"slug": "a"}])  # type: ignore[list-item]
