@@ -87,7 +87,7 @@ def killed_with_locks(run: Run, crew: Crew, workers: list[Worker], kinds: Sequen
             slow += [f"{what} of a {kind} one: {seconds:.1f} s"] if seconds > FREE_SECONDS else []
             workers += [crew.fork()] if kind == "forked" else crew.start()
     run.table(
-        f"Killed while it held a lock: seconds until {len(workers)} others wrote, and then maintained, built, published",
+        f"Killed while it held a lock: seconds until {len(workers)} others wrote; then maintained, built, published",
         ("lock", "process", "wrote", "the rest"),
         rows,
     )
