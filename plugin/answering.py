@@ -95,6 +95,9 @@ class Answering:
             live = LiveOffers(self._shop, each, self.calls, self._trust_stored_offers)
             results = make_results(each, found, self._store.products, begun, counted, live)
             known = len(each.degraded)
+            if results.etag is not None and self._store.last_change() != view.change:
+                # Products are read as they are now: the page may hold what a write of this moment made of them.
+                results = replace(results, etag=None)
             if previewed is None:
                 self._call(each, "on_results", shop=self._shop, request=each.request, results=results)
             if len(each.degraded) > known:

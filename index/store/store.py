@@ -263,6 +263,12 @@ class Store:
         with self._database.read() as connection:
             return rows.products_by_id(connection, ids)
 
+    def last_change(self) -> int:
+        """The number of the last change, from the truth; a view is at it, or a moment behind."""
+        self._check_open()
+        with self._database.read() as connection:
+            return int(settings.read(connection)["change"])
+
     def ids(self) -> set[str]:
         """The ids of all live products, from the truth."""
         self._check_open()

@@ -415,3 +415,10 @@ def test_products_can_be_compared_but_not_changed():
     assert boot == Product("p1", "Boot", price=5) != Product("p1", "Boot", price=6)
     with pytest.raises(AttributeError):
         boot.brand = "Fern"
+
+
+def test_options_of_a_variant_are_checked_and_read_as_attributes_are() -> None:
+    made = Product("b", "Boot", variants=[Variant("a", options={"colour": "red"})])  # type: ignore[dict-item]
+    assert made == Product("b", "Boot", variants=[{"id": "a", "options": {"colour": "red"}}])
+    with pytest.raises(FieldError):
+        Product("b", "Boot", variants=[Variant("a", options={"colour": object()})])  # type: ignore[dict-item]

@@ -118,6 +118,17 @@ def test_what_is_hidden_or_weighed_otherwise_has_another_tag_and_who_asks_has_no
     assert tag(sold, user_id="u1", history=["a"]) == tag(sold), "who asks changes nothing"
 
 
+def test_an_answer_that_a_write_of_this_moment_may_be_in_has_no_tag(
+    sold: Shop, open_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_shop()
+    monkeypatch.setattr(type(other.store), "follow", lambda store: None)  # nobody looks for news
+    before = other.search("lamp", personalise=False)
+    sold.upsert(Product("a", "Lamp of another name", price=1))
+    assert before.etag is not None and other.store.view.change < other.store.last_change()
+    assert other.search("lamp", personalise=False).etag is None
+
+
 def test_an_answer_that_may_be_personal_has_no_tag(sold: Shop) -> None:
     assert sold.search("lamp").etag is None and sold.browse().etag is None
 
