@@ -24,6 +24,7 @@ from shelfwise.index import (
     Store,
     StoreError,
     StoreMissing,
+    change_documents,
     dump_store,
     import_products,
     publish,
@@ -53,6 +54,7 @@ def full(open_store: Opens, lamps: Lamps) -> Store:
     )
     update_offers(store, [{"id": "p2", "price": 7, "stock": 0}])
     store.put([Product("w1", "Waiting lamp", price=5)], wait=False)
+    change_documents(store, "page", lambda now: {"lamps": '{"slug": "lamps"}'})
     store.refresh()
     return store
 
@@ -134,7 +136,7 @@ def test_the_members_of_a_dump_are_what_the_docs_say(full: Store, tmp_path: Path
     found = members(tmp_path / "full.zip")
     assert list(found) == [
         "dump.json",
-        *(f"{name}.jsonl" for name in ("products", "offers", "waiting", "history", "imports")),
+        *(f"{name}.jsonl" for name in ("products", "offers", "waiting", "history", "imports", "documents")),
         *(f"vectors/{at}.{kind}" for at in range(2) for kind in ("jsonl", "f16")),
         "checksums.json",
     ]
