@@ -144,7 +144,7 @@ def test_the_members_of_a_dump_are_what_the_docs_say(full: Store, tmp_path: Path
     assert sums == {name: sha256(data).hexdigest() for name, data in found.items()}
     about = json.loads(found["dump.json"])
     assert (about["archive"], about["format"], about["facts"]["encoder_hash"]) == (1, 2, "hashing-1-32")
-    assert about["counts"] == {"products": 10, "offers": 9, "waiting": 1, "history": 10, "imports": 2}
+    assert about["counts"] == {"products": 10, "offers": 9, "waiting": 1, "history": 10, "documents": 1, "imports": 2}
     groups = {each["encoder"]: (each["width"], each["count"]) for each in about["vectors"]}
     assert groups == {"hashing-1": (128, 10), "hashing-1-32": (64, 9)}
     ids = [json.loads(line)["id"] for line in found["products.jsonl"].splitlines()]
