@@ -35,6 +35,8 @@ def tell(error: Exception, *, as_json: bool) -> int:
         first = next(iter(str(error).splitlines()), "")
         sentence = f"{type(error).__name__}: {first}; nobody foresaw this, please report it with the lines above"
     _print(type(error).__name__, sentence, as_json)
+    if isinstance(error, OSError) and error.filename is None:
+        screen.hush()  # it may be stdout, which Python would try, and fail, to write once more in the end
     return REFUSED if isinstance(error, ImportRefused) else FAILED
 
 

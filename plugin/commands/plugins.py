@@ -15,7 +15,7 @@ def register_commands(cli: typer.Typer) -> None:
 
 
 def plugins(store: options.Store, json: options.Json = False) -> None:
-    """List the plugins that take part when a store is opened, in the order in which they are called."""
+    """List the plugins that take part, as they are called."""
     from ..shop import Shop
 
     with Shop.open(store, create=False, maintain=False) as shop:
