@@ -28,6 +28,9 @@ def search(
     ],
     k: Annotated[int, typer.Option("-k", "--k", metavar="N", help="How many hits.")] = 24,
     offset: Annotated[int, typer.Option(metavar="N", help="How many to skip.")] = 0,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="Go on behind a page, by the token that --json prints.")
+    ] = None,
     filter: options.Filter = [],  # noqa: B006 - typer copies it
     facet: Annotated[
         list[str],
@@ -56,7 +59,14 @@ def search(
     settings = options.encoder_settings(encoder, query_prompt, passage_prompt)
     with Shop.open(store, create=False, encoder=settings) as shop:
         found = shop.search(
-            " ".join(query), filters=filters, facets=facet, sort=sort, k=k, offset=offset, context=context
+            " ".join(query),
+            filters=filters,
+            facets=facet,
+            sort=sort,
+            k=k,
+            offset=offset,
+            after=after,
+            context=context,
         )
     _show(found, parts, json)
 

@@ -127,3 +127,12 @@ def test_a_store_that_is_missing_is_not_made(run, tmp_path: Path) -> None:
 def test_a_query_may_begin_with_a_dash_after_two(run, store: Path) -> None:
     said = run("search", store, "--json", "--", "--json")
     assert (said.code, said.json["query"]) == (0, "--json")
+
+
+def test_after_goes_on_behind_a_page(run, store: Path) -> None:
+    first = run("search", store, "", "-k", "3", "--json").json
+    rest = run("search", store, "", "-k", "3", "--after", first["after"], "--json").json
+    assert [each["id"] for each in first["hits"] + rest["hits"]] == [
+        each["id"] for each in run("search", store, "", "--json").json["hits"]
+    ]
+    assert rest["after"] is None
