@@ -33,7 +33,7 @@ from .live_offers import LiveOffers
 from .page import asked_for_facets, make_results
 from .pipeline import Asked, Pipeline
 from .query_vectors import QueryVectors
-from .request import Request, id_list
+from .request import Request, check_id, id_list
 from .results import Results
 from .rules.book import Situation, rules_now
 from .rules.hiding import hide_filters
@@ -63,7 +63,7 @@ class Answering:
         self._query_vectors = QueryVectors(shop.store)
         self._parsed: tuple[object, Filters] = (None, ())  # what a plugin gave last as its mandatory filters
         self._lock = threading.Lock()  # of the masks below
-        self._matchings: OrderedDict[tuple[int, Filters, int, Context], tuple[View, Matching]] = OrderedDict()
+        self._matchings: OrderedDict[tuple[int, Filters, int, Context, bool], tuple[View, Matching]] = OrderedDict()
         watch_forks(self)
 
     def answer_many(
@@ -106,7 +106,8 @@ class Answering:
         return answers
 
     def why(self, request: Request, product_id: str, mandatory: Filters = ()) -> Why:
-        """What happened to one product on the way to an answer."""
+        """What happened to one product on the way to an answer. Raises `RequestError`."""
+        check_id(product_id, "product_id")
         asked = self.prepare(request, self._store.view, mandatory)
         self.encode([asked])
         _find_nothing_without_words(asked)
@@ -226,12 +227,13 @@ class Answering:
         return row >= 0 and bool(self._match(view, kept, len(kept), context.filled(self._store.context)).mask[row])
 
     def _match(self, view: View, filters: Filters, kept: int, context: Context, secret: bool = True) -> Matching:
-        key = (id(view), filters, kept, context)
+        says = not (kept and secret)
+        key = (id(view), filters, kept, context, says)
         with self._lock:
             known = self._matchings.get(key)
         if known is not None and known[0] is view and known[1].since <= time() < known[1].until:
             return known[1]
-        made = match(view, filters, context, kept=kept, says=not (kept and secret))
+        made = match(view, filters, context, kept=kept, says=says)
         with self._lock:
             self._matchings[key] = (view, made)
             while len(self._matchings) > KEPT_MATCHINGS:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..index import Context, Filters, Product, UnknownProduct
+from ..index import Context, Filters, Product, UnknownProduct, parse_filters
 from .request import Request, check_id
 from .results import Results
 from .why import Why
 
 if TYPE_CHECKING:
+    from .answering import Answering
     from .landing import LandingPage
     from .shop import Shop
 
@@ -23,9 +24,9 @@ class ScopedShop:
     are of the visible part.
     """
 
-    def __init__(self, shop: Shop, filters: Filters, context: Context) -> None:
+    def __init__(self, shop: Shop, answering: Answering, filters: Filters, context: Context) -> None:
         """See `Shop.scoped`."""
-        self._shop, self._filters, self._context = shop, filters, context
+        self._shop, self._answering, self._filters, self._context = shop, answering, filters, context
 
     def search(self, query: str, **arguments: Any) -> Results:
         """As `Shop.search`."""
@@ -59,7 +60,7 @@ class ScopedShop:
         """As `Shop.get`; a product that is hidden is unknown."""
         scope = self._in_scope(context)
         check_id(product_id, "product_id")
-        if not self._shop.shows_scoped(product_id, scope, self._filters):
+        if not self._answering.shows(product_id, scope, self._filters):
             raise UnknownProduct(
                 f"product {product_id!r}: there is none in {self._shop.store.name}; check the id, or import it"
             )
@@ -67,7 +68,7 @@ class ScopedShop:
 
     def why(self, request: Request, product_id: str) -> Why:
         """As `Shop.why`; of a hidden product it says what it says of an unknown one."""
-        return self._shop.why_scoped(self._scoped(request), product_id, self._filters)
+        return self._answering.why(self._scoped(request), product_id, self._filters)
 
     def answer(self, request: Request) -> Results:
         """As `Shop.answer`."""
@@ -75,12 +76,12 @@ class ScopedShop:
 
     def answer_many(self, requests: Sequence[Request]) -> list[Results]:
         """As `Shop.answer_many`."""
-        return self._shop.answer_scoped([self._scoped(each) for each in requests], self._filters)
+        return self._answering.answer_many([self._scoped(each) for each in requests], self._filters)
 
     def scoped(self, filters: Mapping[str, Any] | Filters | None = None, context: Context | None = None) -> ScopedShop:
         """A smaller part still."""
-        narrower = self._shop.scoped(filters)
-        return ScopedShop(self._shop, (*self._filters, *narrower._filters), self._in_scope(context))
+        narrower = (*self._filters, *parse_filters(filters))
+        return ScopedShop(self._shop, self._answering, narrower, self._in_scope(context))
 
     def _scoped(self, request: Request) -> Request:
         return replace(request, context=self._in_scope(request.context))

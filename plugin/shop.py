@@ -340,21 +340,7 @@ class Shop:
 
     def why(self, request: Request, product_id: str) -> Why:
         """What happened to one product on the way to an answer, in order, in sentences. Raises `RequestError`."""
-        check_id(product_id, "product_id")
         return self._answering.why(request, product_id)
-
-    def answer_scoped(self, requests: Sequence[Request], mandatory: Filters) -> list[Results]:
-        """What `ScopedShop` answers with."""
-        return self._answering.answer_many(requests, mandatory)
-
-    def why_scoped(self, request: Request, product_id: str, mandatory: Filters) -> Why:
-        """What `ScopedShop` says."""
-        check_id(product_id, "product_id")
-        return self._answering.why(request, product_id, mandatory)
-
-    def shows_scoped(self, product_id: str, context: Context, mandatory: Filters) -> bool:
-        """What `ScopedShop` asks before it gives a product."""
-        return self._answering.shows(product_id, context, mandatory)
 
     def answer(self, request: Request) -> Results:
         """The answer to one request; what `search` and `similar` are."""
@@ -368,7 +354,7 @@ class Shop:
         """The same shop for shoppers who may see a part of it alone: the filters hold for every answer, whatever is
         asked, and the context is what requests leave open. Raises `RequestError`.
         """
-        return ScopedShop(self, parse_filters(filters), context or Context())
+        return ScopedShop(self, self._answering, parse_filters(filters), context or Context())
 
     def record(self, event: Event) -> None:
         """Tells the plugins what a shopper did (`on_event`); the store itself keeps no events yet."""
@@ -472,7 +458,8 @@ class Shop:
         if len(self):
             for page in given:
                 if isinstance(page, LandingPage):
-                    self.answer(Request(filters=page.filters, sort=page.sort, facets=page.facets, k=1))
+                    request = Request(filters=page.filters, sort=page.sort, facets=page.facets, k=1)
+                    self._answering.answer_many([request], previewed=self.store.view)  # nobody is told of it
         return save_pages(self.store, given)
 
     def delete_page(self, slug: str, locale: str | None = None) -> int:

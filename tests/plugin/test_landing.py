@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shelfwise.plugin import Context, LandingPage, Product, RequestError, Shop
+from shelfwise.plugin import Context, LandingPage, Product, RequestError, Shop, hookimpl
 
 LAMPS = LandingPage("lamps", title="Lamps", filters={"category": "Home > Lamps"}, first=["lamp3"], facets=["brand"])
 
@@ -32,6 +32,29 @@ def test_a_facet_of_the_pages_own_filter_counts_what_the_page_has(shop: Shop) ->
     assert found.total > 0 and {value.code for value in found.facets["colour"] if value.count} == {"red"}
     assert found.facets["colour"].count("red") == found.total
     assert {value.code for value in found.facets["brand"]} > {"Nord"}, "what the shopper chose is relaxed"
+
+
+def test_notes_on_a_pages_own_filters_are_kept_from_those_who_may_not_see(shop: Shop) -> None:
+    shop.save_pages(LandingPage("none", filters="colour:purple"))
+    assert shop.page("none").notes
+    assert shop.scoped({"colour": "purple"}).browse().notes == ()
+    assert shop.page("none").notes
+
+
+def test_saving_a_page_is_no_answer_that_a_plugin_hears_of(open_shop: Callable[..., Shop]) -> None:
+    heard: list[Any] = []
+
+    class Log:
+        name = "log"
+
+        @hookimpl
+        def on_results(self, results: Any) -> None:
+            heard.append(results)
+
+    shop = open_shop(plugins=[Log()])
+    shop.upsert(Product("p1", "Lamp", attributes={"colour": "red"}))
+    shop.save_pages(LandingPage("red", filters="colour:red"))
+    assert heard == []
 
 
 def test_two_pages_of_one_address_and_fields_that_no_product_has_are_refused(shop: Shop) -> None:
