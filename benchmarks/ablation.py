@@ -22,7 +22,7 @@ from machine import console, facts, in_a_line
 from measures import MEASURES, PerQuery, intervals, per_query
 from rich.console import Console
 from rich.table import Table
-from search import fill, rankings
+from search import add_arguments, check_buckets, fill, rankings
 from shelfwise.index import ShelfwiseError
 from shelfwise.plugin import Shop, query_vectors
 from shelfwise.plugin.understanding import STEPS, understand
@@ -70,20 +70,11 @@ def show(result: Mapping[str, object], screen: Console) -> None:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--products", type=Path, required=True, help="with product_uid, product_title")
-    parser.add_argument(
-        "--judgements", type=Path, required=True, help="Parquet with search_term, product_uid, relevance"
-    )
-    parser.add_argument("--json", type=Path, required=True, help="where the figures are written")
-    parser.add_argument("--queries-from", type=int, default=30, metavar="A", help="first bucket of queries, 0 to 99")
-    parser.add_argument("--queries-to", type=int, default=99, metavar="B", help="last bucket, included")
+    add_arguments(parser, first_bucket=30)
     parser.add_argument("--most", type=int, metavar="N", help="only so many queries, chosen by a fixed seed")
     parser.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="A,B", help="only these rows")
-    parser.add_argument("--store", type=Path, help="a folder to keep the store in and to use again")
-    parser.add_argument("--encoder", help="model folder, installed package or hub name")
     options = parser.parse_args(arguments)
-    if not 0 <= options.queries_from <= options.queries_to <= 99:
-        parser.error(f"buckets: wanted 0 <= A <= B <= 99, got {options.queries_from} and {options.queries_to}")
+    check_buckets(parser, options)
     if unknown := [name for name in options.rows if name not in rows()]:
         parser.error(f"--rows: wanted some of {', '.join(rows())}, got {', '.join(unknown)}")
     return options

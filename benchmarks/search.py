@@ -117,20 +117,32 @@ def show(result: Mapping[str, object], screen: Console) -> None:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    add_arguments(parser, first_bucket=0)
+    parser.add_argument("--weights", type=_weights, help="words=0.55,meaning=0.45; the shop's own if not said")
+    options = parser.parse_args(arguments)
+    check_buckets(parser, options)
+    return options
+
+
+def add_arguments(parser: argparse.ArgumentParser, first_bucket: int) -> None:
+    """What is judged, and where it is kept: the same for all that measures judged queries."""
     parser.add_argument("--products", type=Path, required=True, help="with product_uid, product_title")
     parser.add_argument(
         "--judgements", type=Path, required=True, help="Parquet with search_term, product_uid, relevance"
     )
     parser.add_argument("--json", type=Path, required=True, help="where the figures are written")
-    parser.add_argument("--queries-from", type=int, default=0, metavar="A", help="first bucket of queries, 0 to 99")
+    parser.add_argument(
+        "--queries-from", type=int, default=first_bucket, metavar="A", help="first bucket of queries, 0 to 99"
+    )
     parser.add_argument("--queries-to", type=int, default=99, metavar="B", help="last bucket, included")
     parser.add_argument("--store", type=Path, help="a folder to keep the store in and to use again")
     parser.add_argument("--encoder", help="model folder, installed package or hub name")
-    parser.add_argument("--weights", type=_weights, help="words=0.55,meaning=0.45; the shop's own if not said")
-    options = parser.parse_args(arguments)
+
+
+def check_buckets(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Ends the program with a sentence for buckets that there are not."""
     if not 0 <= options.queries_from <= options.queries_to <= 99:
         parser.error(f"buckets: wanted 0 <= A <= B <= 99, got {options.queries_from} and {options.queries_to}")
-    return options
 
 
 def _weights(text: str) -> FusionWeights:
