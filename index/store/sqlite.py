@@ -56,6 +56,14 @@ class SqliteDatabase:
             # Without a log nobody writes, and SQLite needs no shared state beside the file, which it could not make.
             uri += "?mode=ro" if log.exists() and log.stat().st_size else "?immutable=1"
         connection = sqlite3.connect(uri, uri=True, timeout=self._lock_seconds, check_same_thread=False)
+        try:
+            self._set_up(connection)
+        except BaseException:  # a damaged file, say: the pool never hears of this connection, so nobody else closes it
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
         # The driver's own transaction handling would begin too late for a consistent read; `_begin` says it all.
         connection.isolation_level = None
         if self.writable:
@@ -63,7 +71,6 @@ class SqliteDatabase:
             # Acknowledged means that it survives a power cut, unless the shop chose less.
             connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'NORMAL'}")
         connection.execute("PRAGMA temp_store=MEMORY")
-        return connection
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait for this one lock: of processes that make a store at the same moment, all but one fail.
