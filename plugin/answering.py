@@ -11,6 +11,9 @@ from functools import partial
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..index import (
     AnyOf,
     Context,
@@ -21,6 +24,7 @@ from ..index import (
     ShelfwiseError,
     UnknownProduct,
     View,
+    Wanted,
     match,
     parse_filters,
     tokens,
@@ -149,11 +153,17 @@ class Answering:
         """The query, with what the shop's synonyms let stand for its words."""
         request, view, locale = asked.request, asked.view, asked.locale
         window, query = rules_now(view), request.query or ""
-        if not window.synonyms:
-            return self.understand(query, locale, view, request.correct)
         known = known_words(window, locale)
         understood = self.understand(query, locale, view, request.correct, known=known)
+        if asked.mandatory and not all(self._is_seen(each.used, asked) for each in understood.changes):
+            # What it was read as would tell of a product that is hidden.
+            understood = self.understand(query, locale, view, False, known=known)
         return widened(understood, window, Situation.of(request, asked.context, understood.corrected))
+
+    def _is_seen(self, text: str, asked: Asked) -> bool:
+        """Whether a product that the mandatory filters show holds these words."""
+        held = asked.view.lexicon.holding([Wanted(each) for each in tokens(text, asked.locale)], (), asked.locale)
+        return bool((held[self._shown(asked)] > 0).any())
 
     def _prepared(self, request: Request, budget: Budget, degraded: list[str]) -> Request:
         # One after another: each sees what the one before made of it.
@@ -214,7 +224,10 @@ class Answering:
 
     def visible(self, asked: Asked, row: int) -> bool:
         """Whether the mandatory filters show a product."""
-        return bool(self._match(asked.view, asked.mandatory, len(asked.mandatory), asked.context).mask[row])
+        return bool(self._shown(asked)[row])
+
+    def _shown(self, asked: Asked) -> NDArray[np.bool_]:
+        return self._match(asked.view, asked.mandatory, len(asked.mandatory), asked.context).mask
 
     def shows(self, product_id: str, context: Context, mandatory: Filters) -> bool:
         """Whether a product that there is may be seen; that it is for sale nobody asks where no filter holds."""
@@ -286,7 +299,8 @@ def _left_out(answer: Answer, hook: str) -> str:
 def _rewritten(each: Implementation, request: Request) -> Request | None:
     made = each.call({"request": request})
     if made is not None and not isinstance(made, Request):
-        raise HookFailure(f"wanted a Request or None, got {type(made).__name__} {made!r:.60}")
+        # Not the value: to write out a million ids takes longer than a hook may.
+        raise HookFailure(f"wanted a Request or None, got {type(made).__name__}")
     return made
 
 
@@ -294,7 +308,7 @@ def _history_of(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
-        raise HookFailure(f"wanted ids, got {type(value).__name__} {value!r:.60}")
+        raise HookFailure(f"wanted ids, got {type(value).__name__}")
     return id_list(deque(value, MOST_HISTORY), "user_history")
 
 

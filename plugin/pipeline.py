@@ -266,7 +266,8 @@ def _is_required(stage: Stage) -> bool:
 def _checked(proposals: object, batch: Sequence[Asked], n_rows: int) -> list[Proposal | None]:
     """What a plugin's source proposed, cut to the best; raises `TypeError` or `ValueError` for what is no proposal."""
     if not isinstance(proposals, Sequence) or len(proposals) != len(batch):
-        raise TypeError(f"wanted a list with a proposal for each of {len(batch)} requests, got {proposals!r:.60}")
+        got = len(proposals) if isinstance(proposals, Sequence) else type(proposals).__name__
+        raise TypeError(f"wanted a list with a proposal for each of {len(batch)} requests, got {got}")
     made: list[Proposal | None] = []
     for each in proposals:
         if each is None:

@@ -147,16 +147,19 @@ def _plain(field: str, value: Any) -> Plain:
 
 def _values(field: str, value: Any) -> AnyOf | Under:
     listed = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
-    values = tuple(dict.fromkeys(_code(field, each) for each in listed))
-    if not values:
+    if not listed:
         raise FilterError(
             f"filter {field}: wanted at least one value, got an empty list; leave the filter out to allow all"
         )
-    if len(values) > MOST_VALUES:
-        raise FilterError(
-            f"filter {field}: wanted at most {MOST_VALUES:,} values, got {len(values):,}; narrow it by a "
-            "category or an attribute"
-        )
+    distinct: dict[str, None] = {}
+    for each in listed:
+        distinct[_code(field, each)] = None
+        if len(distinct) > MOST_VALUES:  # before a million of them are read
+            raise FilterError(
+                f"filter {field}: wanted at most {MOST_VALUES:,} values, got {len(listed):,}; narrow it by a "
+                "category or an attribute"
+            )
+    values = tuple(distinct)
     if field == "category":
         return Under(field, tuple(PATH_SEPARATOR.join(level.strip() for level in path.split(">")) for path in values))
     return AnyOf(field, values)

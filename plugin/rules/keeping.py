@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...index import RequestError, View
 from ...index.columns.wanted import check_fields
-from ...index.store.documents import Documents, change_kinds
+from ...index.product_parts import clean
+from ...index.store.documents import Documents, Read, change_kinds, documents_of
 from .book import KIND, rules_in
 from .rule import Rule
 
@@ -49,18 +51,18 @@ def all_rules(view: View) -> list[Rule]:
     return rules_in(view.documents.get(KIND, {}))
 
 
-def rule_history(view: View, rule_id: str | None = None) -> list[RuleChange]:
-    """What was done to one rule, or to all, the latest last."""
-    return sorted(_history(view.documents, rule_id), key=lambda each: (each.time, each.rule_id, each.version))
+def rule_history(store: Store, rule_id: str | None = None) -> list[RuleChange]:
+    """What was done to one rule, or to all, the latest last; read from the database."""
+    found = _versions(partial(documents_of, store), rule_id)
+    return sorted(map(_change, found.values()), key=lambda each: (each.time, each.rule_id, each.version))
 
 
-def _history(documents: Kinds, rule_id: str | None) -> list[RuleChange]:
+def _versions(read: Read, rule_id: str | None) -> Documents:
     """The versions of one rule, or of all; of one in their order."""
-    return [
-        _change(document)
-        for key, document in documents.get(HISTORY, {}).items()
-        if rule_id in (None, key.rpartition("\n")[0])
-    ]
+    if rule_id is None:
+        return read(HISTORY, "")
+    # With others, such as one with a NUL in it, a database cannot be asked.
+    return read(HISTORY, f"{rule_id}\n") if clean(rule_id) == rule_id else {}
 
 
 def save_rules(store: Store, rules: Iterable[Rule]) -> int:
@@ -72,7 +74,7 @@ def save_rules(store: Store, rules: Iterable[Rule]) -> int:
     for rule in given.values():
         check_fields(store.view, rule.filters)
 
-    def kept(now: Kinds) -> dict[str, Rule | None]:
+    def kept(now: Kinds, read: Read) -> dict[str, Rule | None]:
         there = now.get(KIND, {})
         return {key: _kept(rule, there.get(key)) for key, rule in given.items()}
 
@@ -81,7 +83,7 @@ def save_rules(store: Store, rules: Iterable[Rule]) -> int:
 
 def delete_rule(store: Store, rule_id: str, author: str = "") -> int:
     """Deletes a rule; how many there were. Its history stays, so `undo_rule` brings it back."""
-    return _write(store, lambda now: {rule_id: None} if rule_id in now.get(KIND, {}) else {}, "deleted", author)
+    return _write(store, lambda now, read: {rule_id: None} if rule_id in now.get(KIND, {}) else {}, "deleted", author)
 
 
 def undo_rule(store: Store, rule_id: str, author: str = "") -> Rule | None:
@@ -91,13 +93,13 @@ def undo_rule(store: Store, rule_id: str, author: str = "") -> Rule | None:
     """
     made: list[Rule | None] = []
 
-    def before(now: Kinds) -> dict[str, Rule | None]:
-        history = _history(now, rule_id)
+    def before(now: Kinds, read: Read) -> dict[str, Rule | None]:
+        history = list(_versions(read, rule_id).values())
         if not history:
             raise RequestError(
                 f"rule {rule_id!r:.80}: there never was one; `shelfwise rules` lists those that there are"
             )
-        made.append(history[-2].rule if len(history) > 1 else None)
+        made.append(_change(history[-2]).rule if len(history) > 1 else None)
         return {rule_id: made[0]}
 
     _write(store, before, "undone", author)
@@ -113,19 +115,20 @@ def with_rules(view: View, rules: Iterable[Rule]) -> View:
     return replace(view, documents={**view.documents, KIND: {**now, **given}})
 
 
-def _write(store: Store, change: Callable[[Kinds], Mapping[str, Rule | None]], done: str, author: str = "") -> int:
+def _write(
+    store: Store, change: Callable[[Kinds, Read], Mapping[str, Rule | None]], done: str, author: str = ""
+) -> int:
     """Writes rules and what was done to them, in one step."""
     written: list[str] = []
 
-    def both(now: Kinds) -> dict[str, dict[str, str | None]]:
+    def both(now: Kinds, read: Read) -> dict[str, dict[str, str | None]]:
         rules: dict[str, str | None] = {}
         history: dict[str, str | None] = {}
-        latest = _latest(now.get(HISTORY, {}))
-        for key, rule in change(now).items():
+        for key, rule in change(now, read).items():
             document = None if rule is None else _document(rule)
             if document != now.get(KIND, {}).get(key):
                 rules[key] = document
-                version, by = latest.get(key, 0) + 1, author or (rule.author if rule else "")
+                version, by = _latest(_versions(read, key)) + 1, author or (rule.author if rule else "")
                 made = RuleChange(key, version, done, by, datetime.now(UTC), rule)
                 history[f"{key}\n{version:06}"] = json.dumps(made.to_dict(), ensure_ascii=False)
         written.extend(rules)
@@ -135,13 +138,9 @@ def _write(store: Store, change: Callable[[Kinds], Mapping[str, Rule | None]], d
     return len(written)
 
 
-def _latest(history: Documents) -> dict[str, int]:
-    """The latest version of each rule, by id."""
-    made: dict[str, int] = {}
-    for key in history:
-        rule_id, _, version = key.rpartition("\n")
-        made[rule_id] = max(made.get(rule_id, 0), int(version))
-    return made
+def _latest(versions: Documents) -> int:
+    """The number of a rule's latest version; 0 where it never was."""
+    return max((int(key.rpartition("\n")[2]) for key in versions), default=0)
 
 
 def _checked(rules: Iterable[Rule]) -> list[Rule]:

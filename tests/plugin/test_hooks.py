@@ -44,7 +44,8 @@ class Rewrites:
 
 def foreign(shop: Shop) -> list[tuple[str, str, tuple[str, ...]]]:
     active = [(each.name, each.source, each.hooks) for each in shop.plugins.active()]
-    return [each for each in active if not each[0].startswith("shelfwise.") and each[0] != "demo"]
+    own = ("shelfwise.", "entry point shelfwise.")  # the parts of the library, and of the distribution
+    return [each for each in active if not each[0].startswith(own[0]) and not each[1].startswith(own[1])]
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from shelfwise.plugin import (
     Product,
     Request,
     Results,
+    Rule,
     Shop,
     hookimpl,
     hookspecs,
@@ -250,6 +254,30 @@ def test_a_rewriting_that_fails_leaves_the_query_as_it_was(does: Any, filled: Op
     assert [shop.search("lamp").degraded for _ in range(3)] == [("prepare_query of ours",)] * 3
 
 
+def unwritable(*base: type) -> Any:
+    """A value that stands for a million, which nobody should write out to say that they are none."""
+    return type("Million", base, {"__repr__": fails})()
+
+
+@pytest.mark.parametrize(
+    ("plugin", "hook", "said"),
+    [
+        (made(prepare_query=lambda: unwritable(list)), "prepare_query", "wanted a Request or None, got Million"),
+        (made(user_history=lambda: unwritable(dict)), "user_history", "wanted ids, got Million"),
+        (with_source(lambda batch: unwritable(list)), "source ours", "wanted a list with a proposal for each of 1 "
+         "requests, got 0"),
+        (with_source(lambda batch: unwritable(dict)), "source ours", "wanted a list with a proposal for each of 1 "
+         "requests, got Million"),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_is_not_written_out(
+    plugin: Any, hook: str, said: str, filled: Opens, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(plugin).search("lamp", user_id="ann")
+    (logged,) = [each.getMessage() for each in caplog.records if f"its hook {hook} failed" in each.getMessage()]
+    assert logged.endswith(said)
+
+
 def test_paging_goes_on_where_a_rewriting_begins_to_fail(filled: Opens) -> None:
     broken = False
 
@@ -400,13 +428,46 @@ def test_an_answer_with_live_offers_has_no_etag(filled: Opens) -> None:
 # ---- what must not be seen ---------------------------------------------------------------------------------------
 
 HIDES = {"id": {"not": HIDDEN}}
+WAYS = ("scoped", "hook", "rule")
+# Brand, tag, number and one word are its alone.
+SECRET = Product(
+    HIDDEN,
+    "Desk lamp model 3 zorblaxium",
+    brand=HIDDEN,
+    category="Home > Lamps",
+    tags=["hush"],
+    price=13,
+    stock=3,
+    sku="ZX-998877",
+)
+
+
+def with_secret(shop: Shop) -> None:
+    """Gives a shop the product that is hidden later, and what points to it."""
+    shop.upsert(SECRET)
+    shop.save_pages(LandingPage("lamps", query="lamp", first=[HIDDEN]))
+    shop.save_rules(Rule(id="pin", kind="pin", query="pinned lamp", products=[HIDDEN]))
+
+
+def hidden_in(way: str, open_: Callable[..., Shop], *plugins: Any, **options: Any) -> Any:
+    """The shop, or the part of it, in which it is hidden in one way."""
+    hides = made("hides", mandatory_filters=lambda: HIDES)
+    shop = open_(*plugins, *([hides] if way == "hook" else []), **options)
+    if way == "rule":
+        shop.save_rules(Rule(id="hide", kind="hide", products=[HIDDEN]))
+    return shop.scoped(HIDES) if way == "scoped" else shop
 
 
 def seen(shop: Any) -> dict[str, set[str]]:
     """Every way in which a product could be seen, and what is seen there."""
     filtered = shop.browse(facets=["brand"], filters={"brand": "Nord"})
+    misspelt = shop.search("zorblaxum")
+    told = " ".join(shop.browse(filters={"brand": "lamp33"}).notes)
     return {
         "search": set(shop.search("desk lamp", k=100).ids),
+        "history": set(shop.search("desk lamp", user_id="ann", k=100).ids),
+        "number": set(shop.search("ZX-998877", k=100).ids),
+        "pin": set(shop.search("pinned lamp", k=1).ids),
         "browse": set(shop.browse(k=100).ids),
         "first": set(shop.browse(first=[HIDDEN], k=100).ids),
         "filter": set(shop.browse(filters={"id": HIDDEN}).ids),
@@ -415,6 +476,10 @@ def seen(shop: Any) -> dict[str, set[str]]:
         "nearest": {hit.product.id for hit in shop.search("desk lamp", k=100).nearest},
         "facet": {value.code for value in shop.browse(facets=["brand"], k=1).facets["brand"].values},
         "own facet": {value.code for value in filtered.facets["brand"].values},
+        "facet of a tag": {HIDDEN} if shop.browse(facets=["tags"]).facets["tags"].values else set(),
+        "correction": {HIDDEN} if misspelt.corrected_query else set(),
+        "suggested value": {HIDDEN} if HIDDEN in told.replace("lamp33", "") else set(),
+        "why": {HIDDEN} if shop.why(Request("lamp"), HIDDEN).found else set(),
     }
 
 
@@ -422,29 +487,118 @@ def totals(shop: Any) -> list[int]:
     return [shop.search("desk lamp").total, shop.browse().total, shop.page("lamps").total]
 
 
-@pytest.mark.parametrize("way", ["scoped", "hook", "both"])
+@pytest.mark.parametrize("way", [*WAYS, "both"])
 def test_a_hidden_product_is_seen_nowhere(way: str, filled: Opens) -> None:
-    shop = filled(*([] if way == "scoped" else [made(mandatory_filters=lambda: HIDES)]))
-    shop.save_pages(LandingPage("lamps", query="lamp", first=[HIDDEN]))
-    shop.upsert(Product(HIDDEN, "Desk lamp model 3", brand=HIDDEN, category="Home > Lamps", price=13, stock=3))
     plain = filled()
-    plain.store.refresh()
+    with_secret(plain)
     there = {name for name, ids in seen(plain).items() if HIDDEN in ids}
     assert there == {*seen(plain)} - {"nearest"}  # which has a test of its own
-    scoped = shop.scoped(None if way == "hook" else HIDES)
-    for each in (scoped,) if way == "scoped" else (scoped, shop):
-        assert not [name for name, ids in seen(each).items() if HIDDEN in ids]
-        assert [before - after for before, after in zip(totals(plain), totals(each), strict=True)] == [1, 1, 1]
-        with pytest.raises(UnknownProduct):
-            each.similar(HIDDEN)
-        why = each.why(Request("lamp"), HIDDEN)
-        assert why.causes == ("unknown",) and not why.found
-    with pytest.raises(UnknownProduct) as hidden:
-        scoped.get(HIDDEN)
-    with pytest.raises(UnknownProduct) as absent:
-        scoped.get("absent")
-    assert str(hidden.value).replace(HIDDEN, "absent") == str(absent.value)
-    assert scoped.get("boots").id == "boots"
+    before = totals(plain)
+    each = hidden_in("hook", filled).scoped(HIDES) if way == "both" else hidden_in(way, filled)
+    assert not [name for name, ids in seen(each).items() if HIDDEN in ids]
+    assert [one - other for one, other in zip(before, totals(each), strict=True)] == [1, 1, 1]
+    with pytest.raises(UnknownProduct):
+        each.similar(HIDDEN)
+    why = each.why(Request("lamp"), HIDDEN)
+    assert not why.found and why.causes == (("stored", "hidden") if way == "rule" else ("unknown",))
+    if way in ("scoped", "both"):
+        with pytest.raises(UnknownProduct) as hidden:
+            each.get(HIDDEN)
+        with pytest.raises(UnknownProduct) as absent:
+            each.get("absent")
+        assert str(hidden.value).replace(HIDDEN, "absent") == str(absent.value)
+        assert each.get("boots").id == "boots"
+
+
+def test_a_word_that_others_hold_too_is_still_corrected(filled: Opens) -> None:
+    shop = filled()
+    shop.upsert([Product("other", "Zorblaxium shade", price=3), SECRET])
+    assert shop.scoped(HIDES).search("zorblaxum").corrected_query == "zorblaxium"
+    assert shop.scoped({"id": {"not": [HIDDEN, "other"]}}).search("zorblaxum").corrected_query is None
+
+
+def failing(hook: str, does: Callable[[], Any] = fails) -> Any:
+    return made("failing", **{hook: lambda: does()})
+
+
+def brings_in(asked: Any, found: Candidates) -> Candidates:
+    """Candidates with the hidden product among them, far ahead."""
+    rows = np.union1d(found.rows, [asked.view.row_of(HIDDEN)])
+    return Candidates(rows, {"ours": np.where(rows == asked.view.row_of(HIDDEN), 99.0, 0.0)})
+
+
+def proposes_it(batch: Any) -> list[Proposal]:
+    return [Proposal(np.array([one.view.row_of(HIDDEN)]), np.ones(1)) for one in batch]
+
+
+# What fails, or would show it: plugins, and whether answers say that something was left out.
+AMISS: dict[str, tuple[Callable[[], Any], bool]] = {
+    **{
+        f"{hook} {name}": (partial(failing, hook, does), True)
+        for hook in ("prepare_query", "user_history", "live_offers")
+        for name, does in {"raises": fails, "gives rubbish": object}.items()
+    },
+    "on_results raises": (partial(failing, "on_results"), True),
+    "on_event raises": (partial(failing, "on_event"), False),
+    "a source raises": (lambda: with_source(fails), True),
+    "a source gives rubbish": (lambda: with_source(lambda batch: object()), True),
+    "a source proposes it": (lambda: with_source(proposes_it), False),
+    "a source scores with an error": (lambda: with_source(proposes_it, fails), True),
+    "a stage raises": (lambda: with_stage(fails), True),
+    "a stage gives rubbish": (lambda: with_stage(lambda asked, found: object()), True),
+    "a stage brings it in": (lambda: with_stage(brings_in), False),
+    "prepare_query asks for it": (
+        lambda: made("failing", prepare_query=lambda request: replace(request, query=SECRET.title, filters=())), False
+    ),
+    "user_history names it": (lambda: made("failing", user_history=lambda: [HIDDEN]), False),
+    "live_offers sells it": (lambda: made("failing", live_offers=lambda: {HIDDEN: {"price": 1, "stock": 9}}), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("amiss", AMISS)
+def test_a_hidden_product_is_seen_nowhere_whatever_else_fails(amiss: str, way: str, filled: Opens) -> None:
+    with_secret(filled())
+    plugin, says = AMISS[amiss]
+    shop = hidden_in(way, filled, plugin(), trust_stored_offers=True)
+    told = shop.search("desk lamp", user_id="ann")
+    assert bool(told.degraded) is says and told.ids
+    if isinstance(shop, Shop):
+        shop.record(Event("view", product_id=HIDDEN))
+    assert not [name for name, ids in seen(shop).items() if HIDDEN in ids]
+    with pytest.raises(UnknownProduct):
+        shop.similar(HIDDEN)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("without", [("meaning",), ("words",), ("identifier",), ("meaning", "words", "identifier")])
+def test_a_hidden_product_is_seen_nowhere_when_our_own_sources_fail(
+    without: tuple[str, ...], way: str, open_shop: Opens, moody: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_shop(encoder=moody) as shop:
+        shop.upsert(catalogue())
+        with_secret(shop)
+    sources = {"words": "words.WordsSource", "identifier": "identifiers.IdentifiersSource"}
+    for name in without:
+        if name in sources:
+            monkeypatch.setattr(f"shelfwise.plugin.sources.{sources[name]}.propose", fails)
+    shop = hidden_in(way, lambda *plugins: open_shop(encoder=moody, plugins=plugins))
+    if "meaning" in without:
+        moody.spoil = fails
+    told = shop.search("ZX-998877 lamp")
+    assert set(told.degraded) == set(without) and told.ids
+    assert not [name for name, ids in seen(shop).items() if HIDDEN in ids]
+
+
+@pytest.mark.parametrize("required", ["mandatory_filters", "live_offers", "stage"])
+@pytest.mark.parametrize("way", WAYS)
+def test_where_what_judges_fails_nothing_at_all_is_seen(required: str, way: str, filled: Opens) -> None:
+    with_secret(filled())
+    plugin = with_stage(fails, required=True) if required == "stage" else failing(required)
+    shop = hidden_in(way, filled, plugin)
+    answers: list[Results] = [shop.search(query) for query in ("desk lamp", "ZX-998877", "pinned lamp")]
+    answers += [shop.browse(), shop.browse(first=[HIDDEN, "boots"]), shop.page("lamps")]
+    assert [each.ids for each in answers] == [[]] * 6 and all(each.degraded for each in answers)
 
 
 def test_a_product_that_is_hidden_is_not_offered_where_nothing_fits(filled: Opens) -> None:
@@ -625,22 +779,56 @@ def test_every_hook_has_a_heading_and_a_test(root: Path) -> None:
     assert [each for each in hooks if f"{each}=" not in tests and f"def {each}(" not in tests] == []
 
 
-def test_a_request_with_every_kind_of_own_plugin_in_place(filled: Opens) -> None:
-    source = Source(lambda asked: [Proposal(np.array([one.view.row_of("boots")]), np.ones(1)) for one in asked])
-    seen_history: list[Any] = []
+def test_one_request_with_every_kind_of_own_plugin_in_place(filled: Opens, tmp_path: Path) -> None:
+    table = tmp_path / "shop.db"
+    with closing(sqlite3.connect(table)) as database:
+        database.execute("create table views (shopper text, product text, at integer)")
+        database.executemany(
+            "insert into views values (?, ?, ?)",
+            [("ann", "lamp7", 1), ("bob", "boots", 2), ("ann", "scarf", 3), ("ann", "lamp7", 4)],
+        )
+        database.commit()
+    log: list[tuple[Any, ...]] = []
 
-    def stage(asked: Any, found: Candidates) -> Candidates:
-        seen_history.append(asked.history)
-        return found.with_part("margin", np.where(found.rows == asked.view.row_of("lamp5"), 9.0, 0.0))
+    def history(request: Request) -> list[str]:
+        with closing(sqlite3.connect(table)) as database:
+            found = database.execute("select product from views where shopper = ? order by at", (request.user_id,))
+            return [product for (product,) in found]
+
+    def propose(batch: Any) -> list[Proposal]:
+        return [Proposal(np.array([one.view.row_of(key) for key in ("boots", HIDDEN)]), np.ones(2)) for one in batch]
+
+    def again(asked: Any, found: Candidates) -> Candidates:
+        """What the shopper looked at before is moved up, the latest most."""
+        at = {asked.view.row_of(key): place for place, key in enumerate(asked.history, 1)}
+        return found.with_part("again", np.array([5.0 * at.get(row, 0) for row in found.rows.tolist()]))
 
     shop = filled(
-        made(
-            register_sources=lambda shop: [source],
-            register_stages=lambda shop: [Stage(stage)],
-            live_offers=lambda product_ids: {key: {"price": 3} for key in product_ids},
-            user_history=lambda request: ["scarf"],
-        )
+        made("translation", prepare_query=lambda request: replace(request, query={"lampe": "lamp"}[request.query])),
+        made("permissions", mandatory_filters=lambda shop, request: HIDES),
+        made("till", live_offers=lambda product_ids: {key: SOLD.get(key, {"price": 3}) for key in product_ids}),
+        made("newcomers", register_sources=lambda shop: [Source(propose)]),
+        made("table", user_history=history),
+        made("again", register_stages=lambda shop: [Stage(again)]),
+        made("log", on_results=lambda request, results: log.append((request.query, results.ids, results.total))),
     )
-    answer: Results = shop.search("lamp", user_id="ann", k=100)
-    assert answer.ids[:2] == ["lamp5", "boots"] and answer[0].price.amount == 3
-    assert seen_history == [("scarf",)] and answer.degraded == ()
+    usual = filled().search("lamp", k=100)
+    assert usual.ids[0] not in ("lamp7", "boots") and HIDDEN in usual.ids and "lamp5" in usual.ids
+    answer = shop.search("lampe", user_id="ann", k=100)
+    hits = {hit.product.id: hit for hit in answer}
+    assert answer.degraded == () and answer.request.query == "lamp"  # rewritten
+    assert hits["boots"].parts["ours"] == 1.0 and hits["lamp4"].parts["ours"] == 0.0  # proposed
+    assert hits["lamp7"].parts["again"] == 10.0 and hits["scarf"].parts["again"] == 5.0  # from the table
+    assert answer.ids[:2] == ["lamp7", "scarf"]  # reordered
+    assert HIDDEN not in answer.ids and answer.total == usual.total - 1  # permitted
+    assert "lamp5" not in answer.ids and {str(hit.price.amount) for hit in answer} == {"3", "9.5"}  # live
+    assert str(hits["lamp7"].price.amount) == "9.5" and not hits["lamp7"].in_stock
+    assert log == [("lamp", answer.ids, answer.total)]
+    counted = {name: each["calls"] for name, each in shop.calls.counts().items() if not name.startswith("shelfwise.")}
+    assert set(counted) == {
+        *("translation prepare_query", "permissions mandatory_filters", "till live_offers", "newcomers source ours"),
+        *("newcomers scores of source ours", "table user_history", "again stage ours", "log on_results"),
+    }
+
+
+SOLD: dict[str, Any] = {"lamp5": None, "lamp7": {"price": 9.5, "stock": 0}}

@@ -154,6 +154,10 @@ REFUSED = {
         {"brand": [str(at) for at in range(10_001)]},
         "filter brand: wanted at most 10,000 values, got 10,001; narrow it by a category or an attribute",
     ),
+    "too many to read them all": (
+        {"brand": [*map(str, range(10_001)), None]},
+        "filter brand: wanted at most 10,000 values, got 10,002; narrow it by a category or an attribute",
+    ),
     "nothing": ({"brand": None}, f"filter brand: {VALUE}None"),
     "blank": ({"brand": "  "}, f"filter brand: {VALUE}'  '"),
     "bytes": ({"brand": [b"Fern"]}, f"filter brand: {VALUE}b'Fern'"),

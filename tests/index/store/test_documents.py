@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from shelfwise.index import Store, StoreError, change_documents, dump_store, restore_store
 from shelfwise.index.store import schema, settings
+from shelfwise.index.store.documents import change_kinds, documents_of
 
 Opens = Callable[..., Store]
 pytestmark = pytest.mark.both_databases
@@ -84,12 +85,33 @@ def test_they_stay_through_generations_and_openings(open_store: Opens, lamps: Ca
     assert open_store().view.documents == {"page": {"a": "1"}}
 
 
+def test_histories_are_read_by_the_beginnings_of_their_keys_and_held_in_no_view(open_store: Opens) -> None:
+    store, written = open_store(), {"a\n1": "1", "a\n2": "2", "ab\n1": "3", "a%\n1": "4", "é\n1": "5"}
+    assert documents_of(store, "rule-history") == {}
+    heard: list[Mapping[str, str]] = []
+
+    def change(now: Mapping[str, Any], read: Callable[[str, str], Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        assert "rule-history" not in now
+        heard.append(read("rule-history", "a\n"))
+        return {"rule": {"a": "6"}, "rule-history": written}
+
+    change_kinds(store, change), change_kinds(store, change)
+    assert heard == [{}, {"a\n1": "1", "a\n2": "2"}]
+    assert store.view.documents == open_store().view.documents == {"rule": {"a": "6"}}
+    assert list(documents_of(store, "rule-history")) == sorted(written)
+    for begins, found in (("a\n", ["a\n1", "a\n2"]), ("é", ["é\n1"]), ("a%", ["a%\n1"]), ("b", [])):
+        assert list(documents_of(store, "rule-history", begins)) == found
+    assert documents_of(store, "rule") == {"a": "6"} and documents_of(store, "rul") == {}
+
+
 def test_a_dump_holds_them(open_store: Opens, tmp_path: Path) -> None:
     put(open_store(), "page", a="1", b="2")
+    put(open_store(), "rule-history", c="3")
     dump_store(open_store(), tmp_path / "dump.zip")
     restore_store(tmp_path / "dump.zip", tmp_path / "copy")
     copy = Store.open(tmp_path / "copy")
     assert copy.view.documents == {"page": {"a": "1", "b": "2"}}
+    assert documents_of(copy, "rule-history") == {"c": "3"}
     copy.close()
 
 
@@ -100,3 +122,4 @@ def test_a_store_of_format_1_has_no_place_for_them(open_store: Opens) -> None:
         settings.set_fact(connection, "format", "1")
     with pytest.raises(StoreError, match="it has format 1, which holds products alone; upgrade it first"):
         put(store, "page", a="1")
+    assert documents_of(store, "rule-history") == {}

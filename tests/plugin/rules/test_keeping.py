@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,23 @@ def test_undo_of_the_first_save_deletes_and_of_a_rule_that_never_was_is_a_senten
     with pytest.raises(RequestError) as refused:
         shop.undo_rule("nothing")
     assert str(refused.value) == "rule 'nothing': there never was one; `shelfwise rules` lists those that there are"
+
+
+def test_history_is_read_when_it_is_asked_for_and_no_process_holds_it(
+    shop: Shop, open_shop: Callable[..., Shop]
+) -> None:
+    for product in ("lamp1", "lamp2", "lamp3"):
+        shop.save_rules([PIN, Rule(id="top shelf", kind="pin", products=[product]), replace(PIN, products=(product,))])
+    other = open_shop()
+    for each in (shop, other):
+        assert set(each.store.view.documents) == {"rule"}
+    assert [each.rule_id for each in other.rule_history()] == ["top", "top shelf"] * 3
+    assert [each.version for each in other.rule_history("top")] == [1, 2, 3]
+    for absent in ("to", "top s", "top\n", "top\0", ""):
+        assert other.rule_history(absent) == []
+    other.delete_rule("top")
+    assert [(each.done, each.version) for each in shop.rule_history("top")][-1] == ("deleted", 4)
+    assert shop.undo_rule("top") == shop.rule_history("top")[2].rule
 
 
 def test_all_rules_are_saved_or_none(shop: Shop) -> None:
