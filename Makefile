@@ -11,7 +11,7 @@ TORCH_INDEX ?=
 CHECK       ?=
 
 BIN         := $(VENV)/bin
-ALL_EXTRAS  := cpu,demo,dev,zh
+ALL_EXTRAS  := cpu,demo,dev,train,zh
 # What the tests need where torch cannot be had (`make versions`).
 NO_TORCH    := faiss-cpu hypothesis ir-measures psutil 'psycopg[binary]' pytest setuptools wheel
 VERSIONS    ?= 3.12 3.13

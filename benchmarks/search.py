@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from judged import BenchmarkError, Judgements, Titles, read_judgements
@@ -165,7 +166,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, object]:
             "buckets": [options.queries_from, options.queries_to],
             "products": len(shop),
             "encoder": shop.store.encoder.reference,
-            "weights": {"words": chosen.words, "meaning": chosen.meaning},
+            "weights": asdict(chosen),
             **known,
         }
 

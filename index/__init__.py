@@ -22,7 +22,8 @@ from .columns.matching import Matching, match
 from .columns.shown import Asking, shown_variants
 from .columns.sorting import OWN_SORTS, check_sort, sort_keys
 from .context import Context, best_locale, check_locale
-from .encoder import Encoder, EncoderSettings, check_vectors, load_encoder
+from .device import torch_device
+from .encoder import Encoder, EncoderSettings, check_vectors, load_encoder, package_folder
 from .errors import (
     EncoderError,
     FeedError,
@@ -51,6 +52,7 @@ from .store.dumping import Dumped, dump_store
 from .store.forking import watch as watch_forks
 from .store.importing import ImportOptions, Progress, import_products
 from .store.imports import last_imports
+from .store.locking import file_lock
 from .store.maintenance import Maintained, maintain, maintain_for_ever
 from .store.marked import count_holding, mask_marked, rows_marked, rows_starting
 from .store.offer_updates import KEEP, OffersReport, OfferUpdate, update_offers
@@ -67,6 +69,7 @@ from .store.undoing import UndoReport, undo_import
 from .store.upgrading import Upgraded, upgrade_store
 from .store.view import View, WeighedWords, WordMatches
 from .store.writing import Written
+from .text import encoder_text
 from .threads import bulk_threads, set_threads
 from .vectors.index import Mask, Rows, Vectors
 from .words import Wanted, tokens
@@ -155,8 +158,10 @@ __all__ = [
     "check_vectors",
     "count_holding",
     "dump_store",
+    "encoder_text",
     "facet",
     "field_of",
+    "file_lock",
     "filters_from_query",
     "filters_from_text",
     "filters_to_query",
@@ -173,6 +178,7 @@ __all__ = [
     "mask_marked",
     "match",
     "measures_in",
+    "package_folder",
     "parse_filters",
     "path_code",
     "price_of",
@@ -192,6 +198,7 @@ __all__ = [
     "sort_keys",
     "store_status",
     "tokens",
+    "torch_device",
     "undo_import",
     "unwrapped",
     "update_offers",

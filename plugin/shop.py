@@ -78,6 +78,8 @@ from .why import Why
 
 logger = logging.getLogger("shelfwise.shop")
 
+AnswerMany = Callable[[Sequence[Request]], list[Results]]
+
 
 class Shop:
     """Search and recommendation over one store; use it from as many threads as you like."""
@@ -375,6 +377,11 @@ class Shop:
         """Of the sources, where they differ from the sources' own."""
         return {} if self._own_weights else view.weights or {}
 
+    @property
+    def live_weights(self) -> FusionWeights:
+        """How much each source counts now."""
+        return FusionWeights(**self.weights_of(self.store.view)) if not self._own_weights else self.weights
+
     def expect_plugins(self, names: Iterable[str] | None = None) -> None:
         """Records in the store which plugins belong to it, those that take part now unless named: who opens it without
         one of them is warned. Nothing is ever imported because of it.
@@ -552,7 +559,7 @@ class Shop:
 
     def rule_history(self, rule_id: str | None = None) -> list[RuleChange]:
         """What was done to one rule, or to all, by whom and when; the latest last."""
-        return rule_history(self.store.view, rule_id)
+        return rule_history(self.store, rule_id)
 
     def undo_rule(self, rule_id: str, author: str = "") -> Rule | None:
         """Makes a rule what it was before its last change (None: there is none now); again: takes that back. Raises
@@ -582,12 +589,29 @@ class Shop:
         encoder: str | EncoderSettings | Encoder | None = None,
         weights: FusionWeights | None = None,
         says: Callable[[int, int], None] | None = None,
+        *,
+        cutoff: Cutoff | None = None,
+        check: Callable[[AnswerMany], None] | None = None,
     ) -> int:
         """Makes another encoder or other weights live, beside the traffic; the generation's number. See `rollback`.
 
-        `says`: told how many products of how many are encoded. Raises `EncoderError`, `RequestError`, `StoreBusy`.
+        `says`: told how many products of how many are encoded. `cutoff`: where relevance ends by what is published.
+        `check`: is given a function that answers requests as they would be answered then, and raises for what must not
+        be live; nothing is switched then. Raises `EncoderError`, `RequestError`, `StoreBusy`, and what `check` raises.
         """
-        return publish(self.store, encoder, asdict(weights) if weights else None, says or (lambda done, of: None))
+
+        def checked(view: View) -> None:
+            if check is not None:
+                check(lambda requests: self._answering.answer_many(requests, previewed=view))
+
+        return publish(
+            self.store,
+            encoder,
+            asdict(weights) if weights else None,
+            says or (lambda done, of: None),
+            cutoff=asdict(cutoff) if cutoff else None,
+            check=checked if check is not None else None,
+        )
 
     def rollback(self) -> None:
         """Makes live again what was live before the last `publish`, within a second and without losing a product.

@@ -17,11 +17,13 @@ from .encoders import facts_of
 from .folder import Generation
 from .maintenance import PUBLISH, build_generation, longest_tail
 from .settings import Published
+from .view import View
 
 if TYPE_CHECKING:
     from .store import Store
 
 Says = Callable[[int, int], None]  # told how many products of how many are encoded
+Check = Callable[[View], None]  # raises for what must not be live
 
 BATCH = 1_024  # products that are encoded before their vectors are written
 FEW = 64  # products that may be encoded while other writers wait
@@ -32,13 +34,17 @@ def publish(
     encoder: EncoderSettings | Encoder | str | None = None,
     weights: Mapping[str, float] | None = None,
     says: Says = lambda done, of: None,
+    *,
+    cutoff: Mapping[str, float] | None = None,
+    check: Check | None = None,
 ) -> int:
     """Makes another encoder, or other weights, live; the number of the generation. What is not given stays.
 
     Everything is encoded and built beside the live generation, while searches and writes go on; then one transaction
     switches, and each process follows once it has loaded the encoder. What was live before is kept for `rollback`.
-    `says`: told how many products of how many are encoded. A killed one leaves what it had encoded, and nothing else.
-    Raises `EncoderError`, `StoreBusy` where another process publishes.
+    `says`: told how many products of how many are encoded. `cutoff`: where relevance ends by what is published.
+    `check`: shown what would be live, before it is; what it raises is raised here, and nothing is switched. A killed
+    one leaves what it had encoded, and nothing else. Raises `EncoderError`, and `StoreBusy` where another publishes.
     """
     if encoder is None and weights is None:
         raise RequestError("publish: wanted an encoder or weights, got neither; name what is to change")
@@ -57,6 +63,8 @@ def publish(
             new = replace(new, encoder=known, cutoff=live.cutoff if known.hash == live.hash else None)
         if weights is not None:
             new = replace(new, weights=dict(weights))
+        if cutoff is not None:
+            new = replace(new, cutoff=dict(cutoff))
         name = new.encoder.reference if new.encoder else "no encoder"
         old = live.encoder.reference if live.encoder else "no encoder"
         if (new.hash, name, new.weights) == (live.hash, old, live.weights):  # a model that was moved is another
@@ -64,7 +72,7 @@ def publish(
                 f"publish: wanted another encoder or other weights than are live, got {name} and the same weights; "
                 "nothing was changed"
             )
-        return _switch(store, new, facts, says)
+        return _switch(store, new, facts, says, check)
 
 
 def rollback(store: Store, says: Says = lambda done, of: None) -> Published:
@@ -121,11 +129,13 @@ def _facts(store: Store) -> writing.Facts:
     return facts
 
 
-def _switch(store: Store, new: Published, facts: writing.Facts, says: Says) -> int:
+def _switch(store: Store, new: Published, facts: writing.Facts, says: Says, check: Check | None = None) -> int:
     live = settings.published(facts)
     other = new.encoder is not None and new.hash != live.hash
     since, looked = _encode_all(store, new, _complete_until(facts, new), says) if other else (0, [])
     generation, built = _generation(store, new, len(looked))
+    if check is not None:
+        check(store.view_of(new, generation))
     # What was looked at after its vectors were built in may have got some since.
     moved = [] if built else looked
     while True:

@@ -27,7 +27,7 @@ from .loading import changes_since
 from .postgres import PostgresDatabase, is_url
 from .processes import ProcessFile, ProcessState
 from .segment import Segment
-from .settings import StoreSettings
+from .settings import Published, StoreSettings
 from .sqlite import SqliteDatabase
 from .tail import Tail
 from .view import LiveSegment, View
@@ -245,6 +245,17 @@ class Store:
                 maintenance.build_generation(self, wait=True)
             except OSError as error:
                 logger.warning("store %s: no generation could be built (%s)", self.name, error)
+
+    def view_of(self, unit: Published, generation: Generation) -> View:
+        """What would be searched if `unit` were live; `generation` is one of its encoder's."""
+        self._check_open()
+        self._check_files(generation)
+        view = _alone(generation, Segment.load(generation.folder))
+        with self._database.read() as connection:
+            facts = settings.read(connection)
+            view, _ = changes_since(connection, view, unit.hash).apply(view, Tail(), int(facts["change"]))
+            view = replace(view, documents=load_documents(connection), documents_change=documents_change(facts))
+        return replace(view, encoder=unit.hash, weights=unit.weights, cutoff=unit.cutoff)
 
     def resolve(self, product: Product) -> Product:
         """A product as it is stored: with the shop's own locale and currency, and the prepared texts."""

@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 @hookimpl
 def register_stages(shop: Shop) -> list[Stage]:
     """In the order in which they run."""
-    return [AgreementStage(), NegationStage(), CutoffStage(), DiversityStage()]
+    return [AgreementStage(shop.weights.agreement), NegationStage(), CutoffStage(), DiversityStage()]

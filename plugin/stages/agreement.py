@@ -19,21 +19,24 @@ class AgreementStage:
     phase = Phase.SCORE
     order = 10
 
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+
     def __call__(self, asked: Asked, candidates: Candidates) -> Candidates:
         """See `Stage`."""
-        rows = candidates.rows
+        rows, weight = candidates.rows, np.float32(asked.weights.get(self.name, self.weight))
         if asked.agreement.measures:
             pairs = asked.agreement.measures
             part = sum(
                 (AGREES * agree[rows] - CONTRADICTS * other[rows] for _, agree, other in pairs),
                 np.zeros(len(rows), np.float32),
             )
-            candidates = candidates.with_part("measure", (part / len(pairs)).astype(np.float32))
+            candidates = candidates.with_part("measure", (weight * part / len(pairs)).astype(np.float32))
             for measure, agree, _ in pairs:
                 if len(rows) and not agree[rows].any():
                     asked.notes.append(f"No product with {measure} was found; others are shown.")
         if asked.agreement.brand is not None:
             _, own, other = asked.agreement.brand
             part = AGREES * own[rows] - CONTRADICTS * other[rows]
-            candidates = candidates.with_part("brand", part.astype(np.float32))
+            candidates = candidates.with_part("brand", (weight * part).astype(np.float32))
         return candidates
