@@ -1,17 +1,17 @@
 """Ranking measures over judged queries, with bootstrap intervals.
 
-Computed here and not by ir-measures, because its nDCG (trec_eval's) takes whole grades only and the mean of several
-raters is a fraction. The tests compare both on whole grades.
+The closed formulas, in a few lines that need no library: `shelfwise.finetune.evaluation` takes ir-measures, and the
+tests compare the two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
+from shelfwise.finetune.evaluation.bootstrap import Interval, bootstrap
 
 RELEVANT = 2.33  # the mean of raters from which on a product counts as relevant: at least one of three said 3
 MEASURES = ("recall@100", "MRR@10", "nDCG@10")
@@ -58,20 +58,6 @@ def per_query(rankings: Sequence[Sequence[str]], judged: Sequence[Judged]) -> Pe
     return np.array(rows, np.float64).reshape(len(rows), len(MEASURES))
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A mean over queries and where 95 of 100 resamples of the queries put it."""
-
-    mean: float
-    low: float
-    high: float
-
-
 def intervals(values: PerQuery, seed: int = 0) -> dict[str, Interval]:
     """The mean of each measure with its bootstrap interval; the same seed draws the same queries for every leg."""
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    means = np.array([values[rows].mean(axis=0) for rows in drawn])
-    low, high = np.percentile(means, (2.5, 97.5), axis=0)
-    return {
-        name: Interval(float(values[:, at].mean()), float(low[at]), float(high[at])) for at, name in enumerate(MEASURES)
-    }
+    return {name: bootstrap(values[:, at], seed, RESAMPLES).interval for at, name in enumerate(MEASURES)}

@@ -1,7 +1,7 @@
 """The page "Fernhill": a shop window over the sample catalogue, in Gradio.
 
-`shelfwise demo` serves it. Here stand the components and what each event does to them; what is shown is made by plain
-functions in `pages/`.
+`shelfwise demo` serves it, and the page of its rules beside it. Here stand the components and what each event does to
+them; what is shown is made by plain functions in `pages/`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from shelfwise.demo.pages import assets, choice
 from shelfwise.demo.pages.choice import Choice
 from shelfwise.demo.pages.detail import product_html
 from shelfwise.demo.pages.icons import LEAF, icon
+from shelfwise.demo.pages.markup import text
 from shelfwise.demo.pages.panel import chips_html, panel_html
+from shelfwise.demo.pages.rules import history_html, rules_html, undone_html
 from shelfwise.demo.pages.search import find, request_for
 from shelfwise.demo.pages.summary import failed_html, has_more, more_label, results_html
+from shelfwise.demo.pages.trying import EXAMPLE, LONGEST_DRAFT, Trial, trial_html
 from shelfwise.demo.pages.wording import LANGUAGES, Wording, wording
 from shelfwise.plugin import Shop
 
 TITLE = "Fernhill · a shop searched by Shelfwise"
 LONGEST_QUERY = 500  # characters that the search box takes
+RULES = "rules"  # the path of the page of rules
 
 # Answers take milliseconds: no queue, no progress bars, no entry in the page's list of endpoints.
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -34,17 +38,11 @@ class Window:
         """Must be made inside `gr.Blocks`."""
         self._shop = shop
         start, says = Choice(), wording("en")
+        gr.Navbar(visible=False)  # the head has the way to the other page
         self.choice = gr.State(start)
         with gr.Row(elem_id="fh-head"):
             self.brand = gr.HTML(_brand(says), apply_default_css=False)
-            self.language = gr.Radio(
-                [(name, code) for code, name in LANGUAGES.items()],
-                value="en",
-                show_label=False,
-                container=False,
-                elem_id="fh-language",
-                label="Language",
-            )
+            self.language = _languages()
         with gr.Row(elem_id="fh-ask"):
             self.query = gr.Textbox(
                 placeholder=says.placeholder,
@@ -83,8 +81,8 @@ class Window:
         self.sort.input(self.order, [*known, self.sort], shown, **QUICK)
         self.why.input(self.show, known, shown, **QUICK)
         self.more.click(self.show_more, known, shown, **QUICK)
-        words = [self.brand, self.query, self.search, self.chips, self.sort, self.why]
-        self.language.input(self.speak, [*known, self.language], [*words, *shown], **QUICK)
+        self.spoken = [self.brand, self.query, self.search, self.chips, self.sort, self.why, *shown]
+        self.language.input(self.speak, [*known, self.language], self.spoken, **QUICK)
         for card in (self.results, self.layer):
             card.select(self.open, [self.choice], [self.layer], **QUICK)
 
@@ -136,6 +134,11 @@ class Window:
         ]
         return [*words, *self.show(chosen, why)]
 
+    def arrive(self, chosen: Choice, why: bool, request: gr.Request) -> list[Any]:
+        """The page as it opens, in the language of the page that led here."""
+        language = _language(request)
+        return [language, *self.speak(chosen, why, language)]
+
     def open(self, chosen: Choice, event: gr.EventData) -> str:
         """The dialog of the product whose card was clicked."""
         try:
@@ -149,18 +152,83 @@ class Window:
         return self._shop.answer(request_for(asked, k=asked.shown)).to_dict()
 
 
+class RulesWindow:
+    """The components of the page of rules, and the functions that its events call."""
+
+    def __init__(self, shop: Shop) -> None:
+        """Must be made inside `gr.Blocks`."""
+        self._shop = shop
+        says = wording("en")
+        gr.Navbar(visible=False)
+        with gr.Row(elem_id="fh-head"):
+            self.brand = gr.HTML(_brand(says, away=True), apply_default_css=False)
+            self.language = _languages()
+        self.rules = _part("rules", "fh-rules")
+        self.head = gr.HTML(_try_head(says), apply_default_css=False)
+        with gr.Row(elem_id="fh-try"):
+            self.asked = [gr.Textbox(label=label, max_length=LONGEST_QUERY, max_lines=1) for label in _asked(says)]
+        self.draft = gr.Textbox(
+            label=says.try_draft,
+            placeholder=EXAMPLE,
+            lines=5,
+            max_lines=16,
+            max_length=LONGEST_DRAFT,
+            elem_id="fh-draft",
+        )
+        self.compare = gr.Button(says.try_button, variant="primary", elem_id="fh-compare")
+        self.compared = gr.HTML(apply_default_css=False, elem_id="fh-compared")
+        self.layer = _part("versions", "fh-layer")
+        typed = [self.language, *self.asked, self.draft]
+        self.spoken = [self.brand, self.rules, self.head, *self.asked, self.draft, self.compare, self.compared]
+        for asks in (self.compare.click, *(each.submit for each in self.asked)):
+            asks(self.show, typed, [self.compared], **QUICK)
+        self.language.input(self.speak, [self.language], self.spoken, **QUICK)
+        self.rules.select(self.open, [self.language], [self.layer], **QUICK)
+        self.layer.input(self.undo, [self.language], [self.layer, self.rules], **QUICK)
+
+    def arrive(self, request: gr.Request) -> list[Any]:
+        """The page as it opens."""
+        language = _language(request)
+        return [language, *self.speak(language)]
+
+    def speak(self, language: str) -> list[Any]:
+        """Another language; what was compared goes, and what was typed stays."""
+        says = wording(language)
+        boxes = [gr.Textbox(label=label) for label in (*_asked(says), says.try_draft)]
+        return [_brand(says, away=True), rules_html(self._shop, language), _try_head(says), *boxes, says.try_button, ""]
+
+    def show(self, language: str, query: str, category: str, market: str, group: str, draft: str) -> str:
+        """What was typed, before and after."""
+        return trial_html(self._shop, Trial(language, query, category, market, group, draft))
+
+    def open(self, language: str, event: gr.EventData) -> str:
+        """The history of the rule whose row was clicked."""
+        return history_html(self._shop, _sent(event, "rule"), language)
+
+    def undo(self, language: str, event: gr.EventData) -> list[str]:
+        """The last change of the rule that is open, undone."""
+        try:
+            shown = undone_html(self._shop, _sent(event, "rule"), language)
+        except ValueError:  # a RequestError: there never was such a rule
+            shown = ""
+        return [shown, rules_html(self._shop, language)]
+
+
 def build_page(shop: Shop) -> gr.Blocks:
-    """The page over a shop; `server.py` serves it."""
+    """The page over a shop, and the page of its rules; `server.py` serves them."""
     page: gr.Blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with page:
         window = Window(shop)
         page.load(
-            window.show,
+            window.arrive,
             [window.choice, window.why],
-            [window.choice, window.panel, window.results, window.more],
+            [window.language, *window.spoken],
             **QUICK,
         )
         api(window.answer, api_name="search", queue=False)
+    with page.route("Rules", RULES, show_in_navbar=False):
+        rules = RulesWindow(shop)
+        page.load(rules.arrive, None, [rules.language, *rules.spoken], **QUICK)
     return page
 
 
@@ -185,10 +253,39 @@ def _part(function: str, element: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, js_on_load=assets.script(function), elem_id=element, apply_default_css=False)
 
 
-def _brand(says: Wording) -> str:
-    return (
-        '<div class="fh-logo"><span>' + icon(LEAF) + f"</span><div><h1>Fernhill</h1><p>{says.tagline}</p></div></div>"
+def _languages() -> gr.Radio:
+    return gr.Radio(
+        [(name, code) for code, name in LANGUAGES.items()],
+        value="en",
+        show_label=False,
+        container=False,
+        elem_id="fh-language",
+        label="Language",
     )
+
+
+def _language(request: gr.Request) -> str:
+    """The language that the page's address names."""
+    named = str(request.query_params.get("language", ""))
+    return named if named in LANGUAGES else "en"
+
+
+def _brand(says: Wording, *, away: bool = False) -> str:
+    """The head of the shop's page, with the way to the rules; `away`: of the page of rules, with the way back."""
+    target, label = ("./", says.to_shop) if away else (RULES, says.rules)
+    return (
+        f'<div class="fh-logo"><span>{icon(LEAF)}</span><div><h1>Fernhill</h1><p>{text(says.tagline)} '
+        f'<a class="fh-way" href="{target}?language={says.locale}">{text(label)}</a></p></div></div>'
+    )
+
+
+def _try_head(says: Wording) -> str:
+    return f'<div class="fh-rules"><h2>{text(says.try_title)}</h2><p class="fh-lead">{text(says.try_intro)}</p></div>'
+
+
+def _asked(says: Wording) -> tuple[str, ...]:
+    """The labels of the boxes, in the order of `RulesWindow.show`."""
+    return says.try_query, says.try_category, says.try_market, says.try_group
 
 
 def _sorts(says: Wording) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..plugin import Product, Shop
-from .catalogue import products
+from ..plugin.rules.text_file import rules_from_text
+from .catalogue import products, rules_text
 
 BATCH = 64  # products between two reports of progress
 MARK = "fernhill"  # a file that tells the sample shop from a shop that somebody lives by
@@ -24,6 +25,7 @@ def build_sample_shop(path: str | Path | None = None, *, encoder: str | None = N
     """The sample shop in a folder, `default_folder()` unless named.
 
     Products that the store holds already are not encoded again, and those that left the catalogue leave the store.
+    The catalogue's rules are saved once: what somebody did to them since then stays.
     Raises `FileExistsError` for a folder that holds another shop, and what `Shop.open` and `Shop.upsert` raise.
     """
     folder = Path(path or default_folder())
@@ -39,6 +41,8 @@ def build_sample_shop(path: str | Path | None = None, *, encoder: str | None = N
         gone = shop.store.ids() - {product.id for product in catalogue}
         if gone:
             shop.delete(sorted(gone))
+        known = {change.rule_id for change in shop.rule_history()}
+        shop.save_rules(rule for rule in rules_from_text(rules_text()) if rule.id not in known)
     except BaseException:
         shop.close()
         raise

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from types import TracebackType
 from typing import Any
@@ -117,20 +118,23 @@ def _server(shop: Shop) -> Any:
 
     api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     call_each(shop.plugins, "register_routes", logger.warning, api=api)  # before the page, which takes every other path
-    app = gradio.mount_gradio_app(
-        api,
-        build_page(shop),
-        path="",
-        theme=theme(),
-        css=assets.style(),
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        show_error=False,
-    )
+    with warnings.catch_warnings():
+        # It says so though nobody asked for rendering on the server.
+        warnings.filterwarnings("ignore", "SSR mode is not supported with multi-page apps")
+        app = gradio.mount_gradio_app(
+            api,
+            build_page(shop),
+            path="",
+            theme=theme(),
+            css=assets.style(),
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            show_error=False,
+        )
     config = uvicorn.Config(
         _alone(app), log_level="warning", access_log=False, timeout_graceful_shutdown=ENDS_WITHIN, ws="none"
     )

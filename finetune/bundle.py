@@ -75,6 +75,6 @@ def publish_bundle(
     The shop keeps the model in its own folder: the bundle may be deleted then.
     """
     try:
-        return shop.publish(bundle.encoder, bundle.weights, says, cutoff=bundle.cutoff, check=check)
+        return shop.publish(bundle.encoder, bundle.weights, says, cutoff=bundle.cutoff, check=check, keep=True)
     except EncoderError as error:
         raise TrainingError(f"bundle {bundle.folder}: {error}") from error

@@ -43,7 +43,7 @@ def _many(number: float, one: str, more: str) -> str:
 def _intro(comparison: Comparison) -> str:
     said = [
         f"The first {comparison.depth:,} products of each answer, before by {_text(comparison.baseline)} and now by "
-        f"{_text(comparison.store)}."
+        f"{_text(comparison.store)}. The share beside a query is that of the products in both."
     ]
     if comparison.rest:
         said.append(f"{_many(comparison.rest, 'less frequent query', 'less frequent queries')} were not compared.")

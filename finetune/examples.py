@@ -10,6 +10,7 @@ import numpy as np
 
 from .judgement import RELEVANT, Judgement, by_query
 
+WRONG = 0.34  # a gain up to which a product is wrong: of raters from 1 to 3, two of three said 1 and one 2
 GAIN_UNITS = 1_000  # labels are whole numbers: gains in thousandths
 
 
@@ -82,9 +83,11 @@ def make_examples(
 ) -> TrainingData:
     """A row for each pair of a query and a product that answers it.
 
-    Its `others` are drawn from what was judged as worse (with its grade, where `graded`) and from mined negatives, by
-    chance and the same for the same seed; a query that has neither takes a product by chance. A judgement that is
-    trusted less is taken more rarely: with the probability of its weight. Of more than `most` rows so many are drawn.
+    Its `others` are drawn from what was judged as worse and from mined negatives, by chance and the same for the same
+    seed; a query that has neither takes a product by chance. Where `graded`, what was judged keeps its gain, squared:
+    a product of half the gain is to come clearly after. Where not, only gains up to WRONG serve, as wrong ones. A
+    judgement that is trusted less is taken more rarely: with the probability of its weight. Of more than `most` rows so
+    many are drawn.
     """
     chance = np.random.default_rng(seed)
     judged = by_query(judgements)
@@ -93,13 +96,15 @@ def make_examples(
     rows: list[Example] = []
     for query, gains in judged.items():
         known = {key: gain for key, gain in gains.items() if key in texts}
-        worse = [key for key, gain in known.items() if gain < RELEVANT]
+        worse = [key for key, gain in known.items() if gain < (RELEVANT if graded else WRONG)]
         mined = [key for key in negatives.get(query, ()) if key in texts and key not in known]
         for key, gain in known.items():
             if gain < RELEVANT or chance.random() > weights[query, key]:
                 continue
             drawn = _drawn(chance, worse, mined, everything, others, {key})
-            given = (gain, *(known.get(each, 0.0) for each in drawn)) if graded else (1.0, *(0.0 for _ in drawn))
+            given = (
+                (gain**2, *(known.get(each, 0.0) ** 2 for each in drawn)) if graded else (1.0, *(0.0 for _ in drawn))
+            )
             rows.append(Example(query, (key, *drawn), given))
     answers = [(query, key) for query, gains in judged.items() for key, gain in gains.items() if gain >= RELEVANT]
     chance.shuffle(rows)

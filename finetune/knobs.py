@@ -40,6 +40,7 @@ class Knobs:
     dimensions: tuple[int, ...] = ()  # 384,128: the first 128 numbers serve by themselves
     synthetic: int = 4  # queries made up for each product, where nothing else is known of it
     held_out: float = 0.1  # share of the queries that judge the result and are not trained on
+    reader: bool = False  # also a model that reads the first products with the query: better, and 30 times slower
     patience: int = 2  # looks at held-out queries without a gain until training ends
     seed: int = 0
 
@@ -153,6 +154,7 @@ HELP = {
     "dimensions": "so many numbers of a vector rank by themselves: 384,128",
     "synthetic": "queries made up for each product, where nothing else is known",
     "held_out": "share of the queries that judge, and again of the rest that tune",
+    "reader": "train a model too that reads the first 30 products together with the query",
     "patience": "looks at held-out queries without a gain until training ends",
     "seed": "of all chance",
     "metric": "that decides",

@@ -135,7 +135,7 @@ def plot_before_after(path: Path, before: Mapping[str, Interval], after: Mapping
         bars = axis.bar(places, means, 0.34, color=colour, label=label, yerr=spans, capsize=3, ecolor="#52606d")
         axis.bar_label(bars, [f"{mean:.3f}" for mean in means], padding=6, fontsize=9)
     axis.set_xticks(range(len(names)), names)
-    axis.set_ylim(0, 1.05)
+    axis.set_ylim(0, 1.12)
     axis.legend(frameon=False)
     axis.set_title("Held-out queries over the whole catalogue, with 95% intervals", fontsize=10)
     figure.savefig(path)

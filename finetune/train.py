@@ -11,26 +11,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shelfwise.finetune.bundle import Bundle, publish_bundle
 from shelfwise.finetune.catalogue_copy import open_copy, products_of, texts_of
 from shelfwise.finetune.evaluation.asking import ask
 from shelfwise.finetune.evaluation.segments import brand_finder, segments_of
 from shelfwise.finetune.examples import TrainingData, make_examples
-from shelfwise.finetune.fusing import fit_weights
+from shelfwise.finetune.fusing import fit_reading, fit_weights
 from shelfwise.finetune.gathering import gather
 from shelfwise.finetune.held_out import HeldOut, pool
 from shelfwise.finetune.judgement import Judged
 from shelfwise.finetune.knobs import Knobs, from_command_line
 from shelfwise.finetune.mining import look, mine
 from shelfwise.finetune.processes import Processes
+from shelfwise.finetune.reading import reader_rows, train_reader
 from shelfwise.finetune.report import in_words, write_report
 from shelfwise.finetune.training import Learned, load_model, save_model, train, weight_of
 from shelfwise.finetune.trial import facts_of, gate_check, said_to_have_none, try_both
 from shelfwise.finetune.workplace import Workplace
-from shelfwise.index import RequestError, ShelfwiseError
+from shelfwise.index import Reader, RequestError, ShelfwiseError
 from shelfwise.plugin import NO_LIMITS, FusionWeights, Shop
 from shelfwise.plugin.cutoff import Cutoff
+
+MOST_WRONGLY_EMPTY = 0.05  # of queries that have an answer, said to have none; with more nothing is cut
 
 
 def run(knobs: Knobs) -> int:
@@ -80,7 +84,8 @@ def prepare(knobs: Knobs, place: Workplace) -> None:
         began = {"run": before, "encoder": encoder.reference, "dimension": encoder.dimension, "products": len(shop)}
         place.write("work/before", began)
         near = pool(signals.tune, {query: [key for key, _ in found[query]] for query in signals.tune}, texts)
-        place.write("work/examples", {"data": data.to_json(), "pool": near.to_json()})
+        read = reader_rows(signals.train, mined.negatives, texts, knobs.rows, knobs.seed) if knobs.reader else None
+        place.write("work/examples", {"data": data.to_json(), "pool": near.to_json(), "reader": read})
 
 
 def learn(knobs: Knobs, place: Workplace) -> Learned:
@@ -93,7 +98,11 @@ def learn(knobs: Knobs, place: Workplace) -> Learned:
     learned = train(model, data, place.checkpoints, knobs.training(), near.score, place.says)
     if not place.quiet:
         place.write("learned", learned.to_json())
-        save_model(model, place.encoder)
+        save_model(model, place.half_encoder)
+        if prepared["reader"]:
+            place.says("The model that reads the first products together with the query:")
+            train_reader(place.half_encoder, prepared["reader"], place.reader_checkpoints, knobs.training(), place.says)
+        place.half_encoder.rename(place.encoder)
     return learned
 
 
@@ -106,18 +115,15 @@ def finish(knobs: Knobs, place: Workplace, learned: Learned) -> int:
             place.says("The catalogue is encoded by what was trained.")
             shop.publish(str(place.encoder), FusionWeights(), place.progress())
         # With another encoder words and meaning count differently, and relevance ends elsewhere.
-        fitted = fit_weights(shop.answer_many, tune, shop.live_weights)
-        if fitted.weights != shop.live_weights:
-            shop.publish(weights=fitted.weights)
-        place.says(f"{fitted.weights}: nDCG@10 on what tunes {fitted.before:.4f} before, {fitted.ndcg:.4f} with these.")
+        weights = fuse(shop, tune, place)
         cutoff = calibrate(shop, tune, place)
-        after, empty = ask(shop.answer_many, sorted(judged)), said_to_have_none(shop.answer_many, judged)
+        after, empty = ask(shop.answer_many, sorted(judged)), said_to_have_none(shop.answer_many, sorted(judged))
         locale = shop.store.context.locale or "en"
         segments = segments_of(list(judged), locale, has_brand=brand_finder(shop.store.view, locale))
     place.says(f"After: {in_words(after, judged)}; {empty:.1%} of the queries are said to have no answer.")
     trial = try_both(before["run"], after, judged, segments, knobs.metric, knobs.non_inferior)
     facts = {**facts_of(trial), "queries_said_to_have_no_answer": empty}
-    bundle = Bundle(place.folder, fitted.weights, cutoff, before["encoder"], facts)
+    bundle = Bundle(place.folder, weights, cutoff, before["encoder"], facts)
     bundle.save()
     write_report(place, knobs, learned, signals, trial)
     place.says(str(trial.verdict))
@@ -132,13 +138,42 @@ def finish(knobs: Knobs, place: Workplace, learned: Learned) -> int:
     return 0
 
 
+def fuse(shop: Shop, tune: Judged, place: Workplace) -> FusionWeights:
+    """How much words, meaning, agreement and reading count; live in the copy when this returns."""
+
+    def live(weights: FusionWeights) -> None:
+        if weights != shop.live_weights:
+            shop.publish(weights=weights)
+
+    live(replace(shop.live_weights, reading=0.0))
+    fitted = fit_weights(shop.answer_many, tune, shop.live_weights)
+    live(fitted.weights)
+    place.says(f"{fitted.weights}: nDCG@10 on what tunes {fitted.before:.4f} before, {fitted.ndcg:.4f} with these.")
+    reader = Reader.beside(str(place.encoder))
+    if reader is None:
+        return fitted.weights
+    texts = texts_of(shop)
+    read = fit_reading(
+        shop.answer_many, tune, fitted.weights, lambda query, ids: reader.scores(query, [texts[key] for key in ids])
+    )
+    live(read.weights)
+    place.says(f"{read.weights}: nDCG@10 on what tunes {read.ndcg:.4f} with reading.")
+    return read.weights
+
+
 def calibrate(shop: Shop, tune: Judged, place: Workplace) -> Cutoff | None:
-    """Where relevance ends, if there are queries enough to tell."""
+    """Where relevance ends, if there are queries enough to tell; read from one half, tried on the other."""
+    queries = sorted(tune)
     try:
-        return shop.calibrate(tune)
+        shop.calibrate(queries[::2])
+        wrong = said_to_have_none(shop.answer_many, queries[1::2])
+        if wrong <= MOST_WRONGLY_EMPTY:
+            return shop.calibrate(queries)
+        place.says(f"Where relevance ends cannot be told: {wrong:.0%} of the queries would lose what answers them.")
     except RequestError as error:
-        place.says(f"Where relevance ends cannot be told: {error}.")
-        return None
+        place.says(f"Where relevance ends cannot be told. {error}")
+    shop.forget_calibration()
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,7 +7,8 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer_utils import set_seed
+from transformers.utils import logging as bars
 
 from ..index import load_encoder, package_folder, torch_device
 from .errors import TrainingError
@@ -115,7 +117,8 @@ def _train(
         greater_is_better=True,
         logging_steps=max(1, min(10, steps // 10)),
         logging_nan_inf_filter=False,
-        bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        use_cpu=torch_device() == "cpu",
+        bf16=is_quick_in_bf16(),
         fp16=torch.cuda.is_available() and not torch.cuda.is_bf16_supported(),
         seed=options.seed,
         data_seed=options.seed,
@@ -137,22 +140,36 @@ def _train(
     )
     trainer.remove_callback(PrinterCallback)
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    with no_bars():
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder))
     learned.seconds = time.monotonic() - started
     learned.steps = trainer.state.global_step
     learned.best = float(trainer.state.best_metric if trainer.state.best_metric is not None else math.nan)
     return learned
 
 
+@contextmanager
+def no_bars() -> Iterator[None]:
+    """Reading and writing weights takes a second; we say ourselves what takes longer."""
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def load_model(reference: str) -> SentenceTransformer:
     """The model to begin with: a folder, an installed package or a hub name, with the checks of every encoder."""
     load_encoder(reference)  # raises `EncoderError` for pickles, and for what is no model
-    return SentenceTransformer(
-        str(_folder(reference) or reference),
-        device=torch_device(),
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True},
-    )
+    with no_bars():
+        return SentenceTransformer(
+            str(_folder(reference) or reference),
+            device=torch_device(),
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
 
 
 def weight_of(reference: str) -> int:
@@ -169,7 +186,8 @@ def save_model(model: SentenceTransformer, folder: Path) -> None:
     """Writes the model as safetensors; the folder is whole or not there."""
     half = folder.with_name(f"{folder.name}-half")
     shutil.rmtree(half, ignore_errors=True)
-    model.save(str(half), create_model_card=False)
+    with no_bars():
+        model.save(str(half), create_model_card=False)
     shutil.rmtree(folder, ignore_errors=True)
     half.rename(folder)
 
@@ -188,6 +206,16 @@ def last_checkpoint(folder: Path) -> str | None:
     return None
 
 
+def is_quick_in_bf16() -> bool:
+    """Whether the device multiplies numbers of 16 bits by itself; weights are 32 bits all the same.
+
+    A processor that has to pretend is slower so; one that can takes 2.6 times the rows a second.
+    """
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+
+
 def _processes() -> int:
     from accelerate import PartialState
 
@@ -204,6 +232,11 @@ class _HeldOut(BaseEvaluator):
 
     def __call__(self, model: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
         return {"held_out": self._score(model)}
+
+
+def says_how_it_goes(steps: int, batch_size: int, says: Says) -> TrainerCallback:
+    """For another trainer: a line now and then with loss and time left."""
+    return _Watch(Learned(batch_size=batch_size), steps, says, 1)
 
 
 class _Watch(TrainerCallback):

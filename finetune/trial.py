@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,16 +63,15 @@ def facts_of(trial: Trial) -> dict[str, Any]:
     }
 
 
-def said_to_have_none(answer_many: AnswerMany, judged: Judged) -> float:
+def said_to_have_none(answer_many: AnswerMany, queries: Sequence[str]) -> float:
     """The share of the queries, each of which has a relevant product, that are told that nothing fits."""
-    queries = list(judged)
     answers = [
         each for at in range(0, len(queries), BATCH) for each in _first_hits(answer_many, queries[at : at + BATCH])
     ]
     return sum(each.confident is False for each in answers) / max(len(answers), 1)
 
 
-def _first_hits(answer_many: AnswerMany, queries: list[str]) -> list[Results]:
+def _first_hits(answer_many: AnswerMany, queries: Sequence[str]) -> list[Results]:
     return answer_many([Request(query, k=1, personalise=False) for query in queries])
 
 

@@ -28,6 +28,8 @@ class Workplace:
         self.checkpoints = folder / "work" / "checkpoints"
         self.examples = folder / "work" / "examples.json"
         self.encoder = folder / "encoder"
+        self.half_encoder = folder / "work" / "encoder"
+        self.reader_checkpoints = folder / "work" / "reader"
         self._log = folder / "log.txt"
         self.quiet = quiet
 

@@ -24,6 +24,8 @@ from .columns.sorting import OWN_SORTS, check_sort, sort_keys
 from .context import Context, best_locale, check_locale
 from .device import torch_device
 from .encoder import Encoder, EncoderSettings, check_vectors, load_encoder, package_folder
+from .encoders.cross_encoder import FOLDER as READER_FOLDER
+from .encoders.cross_encoder import Reader
 from .errors import (
     EncoderError,
     FeedError,
@@ -83,6 +85,7 @@ __all__ = [
     "KEEP",
     "LOCK_SECONDS",
     "OWN_SORTS",
+    "READER_FOLDER",
     "AnyOf",
     "Asking",
     "BadRow",
@@ -123,6 +126,7 @@ __all__ = [
     "ProductFacts",
     "Progress",
     "Range",
+    "Reader",
     "ReconcileReport",
     "RequestError",
     "Restored",

@@ -17,3 +17,4 @@ class FusionWeights:
     words: float = 0.6
     meaning: float = 0.4
     agreement: float = 1.0  # of measures and brands that were typed
+    reading: float = 0.0  # of a model that reads the first products together with the query, where there is one

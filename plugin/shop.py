@@ -592,12 +592,14 @@ class Shop:
         *,
         cutoff: Cutoff | None = None,
         check: Callable[[AnswerMany], None] | None = None,
+        keep: bool = False,
     ) -> int:
         """Makes another encoder or other weights live, beside the traffic; the generation's number. See `rollback`.
 
         `says`: told how many products of how many are encoded. `cutoff`: where relevance ends by what is published.
         `check`: is given a function that answers requests as they would be answered then, and raises for what must not
-        be live; nothing is switched then. Raises `EncoderError`, `RequestError`, `StoreBusy`, and what `check` raises.
+        be live; nothing is switched then. `keep`: a model that lies in a folder is copied into the store's, where it
+        goes with it. Raises `EncoderError`, `RequestError`, `StoreBusy`, and what `check` raises.
         """
 
         def checked(view: View) -> None:
@@ -611,6 +613,7 @@ class Shop:
             says or (lambda done, of: None),
             cutoff=asdict(cutoff) if cutoff else None,
             check=checked if check is not None else None,
+            keep=keep,
         )
 
     def rollback(self) -> None:

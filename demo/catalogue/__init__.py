@@ -1,5 +1,5 @@
 """The sample shop Fernhill: its products, and the shoppers drawn from stated personas. README.md tells the fields."""
 
-from .reader import attribute_labels, personas, products, shoppers
+from .reader import attribute_labels, personas, products, rules_text, shoppers
 
-__all__ = ["attribute_labels", "personas", "products", "shoppers"]
+__all__ = ["attribute_labels", "personas", "products", "rules_text", "shoppers"]

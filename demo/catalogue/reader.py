@@ -23,6 +23,11 @@ def attribute_labels() -> dict[str, dict[str, str]]:
     return labels
 
 
+def rules_text() -> str:
+    """The shop's rules of merchandising, as the file that `shelfwise rules --import` reads."""
+    return (_folder() / "rules.toml").read_text("utf-8")
+
+
 def personas() -> list[dict[str, Any]]:
     """The kinds of people that shop here; their shares sum to 1."""
     stated: dict[str, list[dict[str, Any]]] = json.loads((_folder() / "personas.json").read_text("utf-8"))

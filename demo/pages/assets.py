@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+LAYERS = ("layer", "versions")  # functions of the script that close what they hold
+
 
 def style() -> str:
     """The style sheet."""
@@ -12,7 +14,7 @@ def style() -> str:
 
 def script(function: str) -> str:
     """What Gradio runs for one component: the script, and a call of one of its functions."""
-    arguments = {"layer": "element, trigger, watch, props"}.get(function, "element, trigger")
+    arguments = "element, trigger, watch, props" if function in LAYERS else "element, trigger"
     return f"{_read('page.js')}\n{function}({arguments});"
 
 

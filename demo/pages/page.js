@@ -56,3 +56,18 @@ function layer(element, trigger, watch, props) {
     if (dialog) dialog.focus({ preventScroll: true });
   });
 }
+
+function rules(element, trigger) {
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-rule]");
+    if (button) trigger("select", { rule: button.dataset.rule });
+  });
+}
+
+function versions(element, trigger, watch, props) {
+  layer(element, trigger, watch, props);
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-undo]");
+    if (button) trigger("input", { rule: button.dataset.undo });
+  });
+}

@@ -67,7 +67,7 @@ def _took(page: Page, says: Wording) -> str:
 
 
 def _notes(page: Page, says: Wording) -> list[str]:
-    results, notes = page.results, []
+    results, notes = page.results, list(page.results.banners)
     if page.choice.remark:
         notes.append(page.choice.remark)
     if results.corrected_query:

@@ -64,6 +64,52 @@ class Wording:
     options: str
     close: str
     gone: str
+    # The page of rules
+    rules: str
+    to_shop: str
+    rules_intro: str
+    wins: str
+    wins_sorted: str
+    powers: dict[str, str]
+    no_rules: str
+    kinds: dict[str, str]
+    columns: dict[str, str]
+    states: dict[str, str]
+    rule_fields: dict[str, str]
+    always: str
+    history: str
+    version: str
+    done: dict[str, str]
+    nothing_then: str
+    undo: str
+    undone: str
+    undone_gone: str
+    try_title: str
+    try_intro: str
+    try_query: str
+    try_category: str
+    try_market: str
+    try_group: str
+    try_draft: str
+    try_button: str
+    no_draft: str
+    bare: str
+    ruled: str
+    now: str
+    drafted: str
+    products_count: str
+    moved: str
+    risen: str
+    stays: str
+    from_below: str
+    not_found: str
+    found_by: str
+    at_work: str
+    hidden: str
+    below: str
+    none_moved: str
+    banner: str
+    redirect: str
 
     def value(self, code: str, label: str) -> str:
         """How a value is shown: its label, and yes or no for a flag."""
@@ -135,6 +181,91 @@ ENGLISH = Wording(
     options="Variants",
     close="Close",
     gone="This product is no longer in the shop.",
+    rules="Rules",
+    to_shop="To the shop",
+    rules_intro="What the shop decided beside relevance: for what it holds, from when to when, who said so, and why.",
+    wins="What wins: {order}. Under an order that a shopper chose only {sorted} hold.",
+    wins_sorted=" and ",
+    powers={
+        "permission": "permission",
+        "stock": "stock",
+        "hide": "hide",
+        "pin": "pin",
+        "boost": "boost",
+        "diversity": "diversity",
+    },
+    no_rules="There are no rules. “shelfwise rules STORE --import FILE” saves those of a file.",
+    kinds={
+        "synonym": "Synonym",
+        "pin": "Pin",
+        "boost": "Boost",
+        "bury": "Bury",
+        "hide": "Hide",
+        "redirect": "Redirect",
+        "banner": "Banner",
+    },
+    columns={
+        "rule": "Rule",
+        "holds": "Holds for",
+        "does": "Does",
+        "market": "Market",
+        "start": "Start",
+        "end": "End",
+        "state": "State",
+        "author": "Author",
+        "reason": "Reason",
+    },
+    states={"active": "active", "planned": "planned", "over": "over", "removed": "removed"},
+    rule_fields={
+        "query": "query",
+        "containing": "query with",
+        "category": "category",
+        "segment": "group",
+        "locale": "language",
+        "words": "words",
+        "means": "finds also",
+        "products": "products",
+        "position": "at place",
+        "filters": "filters",
+        "factor": "times",
+        "amount": "by",
+        "url": "to",
+        "text": "says",
+    },
+    always="everything",
+    history="History",
+    version="Version {number}",
+    done={"saved": "saved", "deleted": "deleted", "undone": "undone"},
+    nothing_then="No rule from here on.",
+    undo="Undo the last change",
+    undone="Undone: the rule is what it was before. Undo again to take that back.",
+    undone_gone="Undone: there was no such rule before. Undo again to bring it back.",
+    try_title="Try a query",
+    try_intro="Compare the answer without any rule and with the rules, or with a draft beside them. Nothing is saved.",
+    try_query="Query",
+    try_category="Category",
+    try_market="Market",
+    try_group="Group of shoppers",
+    try_draft="Draft: rules as “shelfwise rules --export” writes them. Without one, compare with no rule at all",
+    try_button="Compare",
+    no_draft="The draft holds no rule: begin one with [[rule]], as the file does.",
+    bare="Without any rule",
+    ruled="With the rules",
+    now="As it is now",
+    drafted="With the draft",
+    products_count="{total} products",
+    moved="{start} → {end} by “{rule}”",
+    risen="was {rank}",
+    stays="stays at {rank} by “{rule}”",
+    from_below="was not among the first {count}",
+    not_found="was not found",
+    found_by="was not found; now by “{rule}”",
+    at_work="Rules that hold: {rules}",
+    hidden="hidden by “{rule}”",
+    below="no longer among the first {count}",
+    none_moved="No rule changes this answer.",
+    banner="Banner: {text}",
+    redirect="Redirect to {url}",
 )
 
 CHINESE = Wording(
@@ -190,6 +321,91 @@ CHINESE = Wording(
     options="规格",
     close="关闭",
     gone="这件商品已经下架。",
+    rules="规则",
+    to_shop="回到商店",
+    rules_intro="除了相关度，店里还定了什么：对什么生效、从何时到何时、谁定的、为什么。",
+    wins="优先顺序：{order}。顾客自己选了排序时，只有{sorted}仍然有效。",
+    wins_sorted="、",
+    powers={
+        "permission": "权限",
+        "stock": "库存",
+        "hide": "隐藏",
+        "pin": "置顶",
+        "boost": "加权",
+        "diversity": "多样性",
+    },
+    no_rules="还没有规则。用 “shelfwise rules STORE --import FILE” 可以从文件存入。",
+    kinds={
+        "synonym": "同义词",
+        "pin": "置顶",
+        "boost": "加权",
+        "bury": "降权",
+        "hide": "隐藏",
+        "redirect": "跳转",
+        "banner": "横幅",
+    },
+    columns={
+        "rule": "规则",
+        "holds": "适用于",
+        "does": "作用",
+        "market": "市场",
+        "start": "开始",
+        "end": "结束",
+        "state": "状态",
+        "author": "作者",
+        "reason": "原因",
+    },
+    states={"active": "生效中", "planned": "未开始", "over": "已结束", "removed": "已移除"},
+    rule_fields={
+        "query": "查询",
+        "containing": "查询含有",
+        "category": "分类",
+        "segment": "顾客群",
+        "locale": "语言",
+        "words": "词语",
+        "means": "也能找到",
+        "products": "商品",
+        "position": "位置",
+        "filters": "筛选",
+        "factor": "乘以",
+        "amount": "增减",
+        "url": "前往",
+        "text": "内容",
+    },
+    always="一切请求",
+    history="历史",
+    version="第 {number} 版",
+    done={"saved": "保存", "deleted": "删除", "undone": "撤销"},
+    nothing_then="此后没有这条规则。",
+    undo="撤销最近一次更改",
+    undone="已撤销：规则恢复成之前的样子。再撤销一次即可还原。",
+    undone_gone="已撤销：之前没有这条规则。再撤销一次即可恢复。",
+    try_title="试一个查询",
+    try_intro="比较没有规则和有规则时的结果，或者再加上一份草稿。什么都不会保存。",
+    try_query="查询",
+    try_category="分类",
+    try_market="市场",
+    try_group="顾客群",
+    try_draft="草稿：写法与 “shelfwise rules --export” 的文件相同。留空则与没有任何规则相比",
+    try_button="比较",
+    no_draft="草稿里没有规则：请像文件那样以 [[rule]] 开头。",
+    bare="没有任何规则",
+    ruled="有规则",
+    now="现在",
+    drafted="加上草稿",
+    products_count="{total} 件商品",
+    moved="{start} → {end}，规则“{rule}”",
+    risen="原来第 {rank}",
+    stays="保持第 {rank}，规则“{rule}”",
+    from_below="原来不在前 {count} 名",
+    not_found="原来没有找到",
+    found_by="原来没有找到，规则“{rule}”带来了它",
+    at_work="生效的规则：{rules}",
+    hidden="被规则“{rule}”隐藏",
+    below="不再在前 {count} 名",
+    none_moved="没有规则改变这个结果。",
+    banner="横幅：{text}",
+    redirect="跳转到 {url}",
 )
 
 WORDINGS = {"en": ENGLISH, "zh": CHINESE}

@@ -20,6 +20,7 @@ from ..device import torch_device
 from ..encoder import PACKAGED, EncoderSettings, check_vectors, package_folder
 from ..errors import EncoderError, MissingExtra
 from ..language import script_language
+from ..models import CARD
 from ..vectors.index import Vectors
 
 if TYPE_CHECKING:
@@ -222,6 +223,8 @@ def _loaded_identity(model: SentenceTransformer) -> str:
 
 
 def _languages(folder: Path | None, reference: str) -> frozenset[str] | None:
+    if kept := _kept_languages(folder):
+        return kept
     if reference == PACKAGED or "all-MiniLM" in reference:
         return ENGLISH_ONLY
     card = folder / "README.md" if folder else None
@@ -233,6 +236,15 @@ def _languages(folder: Path | None, reference: str) -> frozenset[str] | None:
         return None
     found = frozenset(re.findall(r"\b[a-z]{2,3}\b", listed[1]) + re.findall(r"-[ \t]*['\"]?([a-z]{2,3})\b", listed[2]))
     return found or None
+
+
+def _kept_languages(folder: Path | None) -> frozenset[str] | None:
+    """Of a model that a store keeps: its first folder's name, which may have told them, is no longer known."""
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8")) if folder else {}
+        return frozenset(map(str, card["languages"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _cannot_load(reference: str, folder: Path | None, error: Exception) -> str:

@@ -7,6 +7,7 @@ Its members, in this order; rows stand in the order of their keys' bytes, so equ
                      documents
     vectors/0.jsonl  the keys of one encoder's vectors
     vectors/0.f16    those vectors one after another: half precision, little-endian
+    models/0/0       the first file of the first model that the store keeps; dump.json says its name
     checksums.json   SHA-256 of each of the others
 
 The archive's comment is its seal: the SHA-256 of all bytes before that number, so no bit changes unseen.
@@ -26,7 +27,7 @@ from sqlalchemy import Table
 
 from . import schema
 
-ARCHIVE = 1  # the archive's own format
+ARCHIVE = 2  # the archive's own format; one without models has 1, for all versions read that
 ABOUT, CHECKSUMS = "dump.json", "checksums.json"
 SEAL = b"sha256:"
 HEX = 64  # digits of a SHA-256
@@ -47,6 +48,14 @@ class VectorGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model that the store keeps."""
+
+    encoder: str  # hash
+    files: tuple[tuple[str, int], ...]  # name in the model's folder, bytes
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What stands in dump.json."""
 
@@ -56,11 +65,17 @@ class About:
     facts: Mapping[str, str]
     counts: Mapping[str, int]  # rows by table, deleted products included
     vectors: tuple[VectorGroup, ...] = ()
+    models: tuple[ModelFiles, ...] = ()
 
     def members(self) -> list[str]:
         """The names of all members, in their order."""
         groups = [f"vectors/{at}.{kind}" for at in range(len(self.vectors)) for kind in ("jsonl", "f16")]
-        return [ABOUT, *(f"{table.name}.jsonl" for table in tables_of(self.format)), *groups, CHECKSUMS]
+        files = [name for at in range(len(self.models)) for name, _, _ in self.files(at)]
+        return [ABOUT, *(f"{table.name}.jsonl" for table in tables_of(self.format)), *groups, *files, CHECKSUMS]
+
+    def files(self, model: int) -> list[tuple[str, str, int]]:
+        """Of each file of a model the member's name, the name in the model's folder, and its bytes."""
+        return [(f"models/{model}/{at}", name, size) for at, (name, size) in enumerate(self.models[model].files)]
 
 
 def tables_of(format_: int) -> list[Table]:

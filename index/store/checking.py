@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
-from . import imports, settings
+from . import imports, kept_models, settings
 from .folder import Generation, StoreFolder, check_files, read_manifest
 from .leftovers import leftovers
 from .problem import MAINTAIN, RESTORE, Problem, rebuild
@@ -35,6 +35,7 @@ def check_store(store: Store, ask_encoder: bool = True) -> list[Problem]:
         view = store.view  # before the transaction: all that it holds is in there
         live, wrong = _generations(store)
         found += wrong
+        found += _models(store)
         with store.database.read() as connection:
             found += TruthCheck(store, connection, view, live).problems(ask_encoder)
     except StoreError as error:
@@ -83,6 +84,15 @@ def _pointer(folder: StoreFolder) -> Iterator[Problem]:
         if folder.pointed() == seen:  # else it moved meanwhile
             yield rebuild(f"the pointer {folder.pointer.name} names no generation that there is", folder.pointer)
             return
+
+
+def _models(store: Store) -> Iterator[Problem]:
+    """What is wrong with the models that lie in the store's folder."""
+    with store.database.read() as connection:
+        facts = settings.read(connection)
+    for hash_ in kept_models.named(facts):
+        if wrong := kept_models.wrong_with(store.folder, hash_):
+            yield Problem("model", wrong, kept_models.remedy(kept_models.reference_of(hash_)))
 
 
 def _others(store: Store) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sqlalchemy import ColumnElement, Connection, String, Table, func, select
 
 from ..errors import StoreError
-from . import rows, schema, settings
+from . import kept_models, rows, schema, settings
 from .archive import (
     ABOUT,
     ARCHIVE,
@@ -30,6 +31,7 @@ from .archive import (
     SEAL,
     VECTOR_KEYS,
     About,
+    ModelFiles,
     VectorGroup,
     dead_dumps,
     seal_of,
@@ -39,6 +41,8 @@ from .database import Database
 from .folder import StoreFolder
 from .settings import StoreSettings
 from .store import Store, facts_of, place
+
+logger = logging.getLogger("shelfwise.store")
 
 LEVEL = 1  # texts shrink to a quarter already; a better level takes longer than the disk
 FETCHED = 2_000  # rows at a time
@@ -68,9 +72,9 @@ def dump_store(
     `StoreError`.
     """
     if isinstance(store, Store):
-        return dump_database(store.database, Path(path), overwrite)
-    with truth_of(store, cache) as (_, database):
-        return dump_database(database, Path(path), overwrite)
+        return dump_database(store.folder, store.database, Path(path), overwrite)
+    with truth_of(store, cache) as (folder, database):
+        return dump_database(folder, database, Path(path), overwrite)
 
 
 @contextmanager
@@ -84,15 +88,15 @@ def truth_of(path: str | Path, cache: str | Path | None = None) -> Iterator[tupl
         database.close()
 
 
-def dump_database(database: Database, path: Path, overwrite: bool = False) -> Dumped:
+def dump_database(folder: StoreFolder, database: Database, path: Path, overwrite: bool = False) -> Dumped:
     """See `dump_store`."""
     started = perf_counter()
     path = path.absolute()
     try:
         _check_free(path, overwrite)
         with _beside(path) as (file, part):
-            with database.read() as connection:
-                about, products = _write(connection, database.name, file)
+            with kept_models.reading(folder), database.read() as connection:
+                about, products = _write(connection, database.name, folder, file)
             _seal(file)
             _check_free(path, overwrite)
             part.replace(path)
@@ -185,9 +189,9 @@ class _Members:
         self.write(name, iter([json.dumps(value, ensure_ascii=False, indent=1).encode()]))
 
 
-def _write(connection: Connection, name: str, file: BinaryIO) -> tuple[About, int]:
+def _write(connection: Connection, name: str, folder: StoreFolder, file: BinaryIO) -> tuple[About, int]:
     """All members; what they are, and how many products are live."""
-    about = _about(connection, name)
+    about = _about(connection, name, folder)
     products = rows.count_live(connection)
     connection.execution_options(yield_per=FETCHED)
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=LEVEL) as archive:
@@ -198,20 +202,24 @@ def _write(connection: Connection, name: str, file: BinaryIO) -> tuple[About, in
         for at, group in enumerate(about.vectors):
             members.write(f"vectors/{at}.jsonl", _lines(connection, schema.vectors, VECTOR_KEYS, name, group))
             members.write(f"vectors/{at}.f16", _numbers(connection, group), plain=True)
+        for at, model in enumerate(about.models):
+            for member, own, _ in about.files(at):
+                members.write(member, kept_models.pieces_of(folder, model.encoder, own), plain=True)
         members.write_json(CHECKSUMS, members.checksums)
         archive.comment = SEAL + b"0" * HEX
     return about, products
 
 
-def _about(connection: Connection, name: str) -> About:
+def _about(connection: Connection, name: str, folder: StoreFolder) -> About:
     facts = settings.read(connection)
     format_ = settings.check_format(facts, name)
     vectors = schema.vectors.c
     # By length too: a damaged vector must not keep a store from being saved.
     kind = (vectors.encoder, func.length(vectors.vector))
     groups = connection.execute(select(*kind, func.count()).group_by(*kind)).all()
+    models = tuple(_models(folder, facts))
     return About(
-        archive=ARCHIVE,
+        archive=ARCHIVE if models else 1,
         format=format_,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         facts=dict(sorted(facts.items())),
@@ -220,7 +228,17 @@ def _about(connection: Connection, name: str) -> About:
             for table in tables_of(format_)
         },
         vectors=tuple(VectorGroup(*group) for group in sorted(map(tuple, groups))),
+        models=models,
     )
+
+
+def _models(folder: StoreFolder, facts: Mapping[str, str]) -> Iterator[ModelFiles]:
+    """The models that the store needs; a damaged one must not keep it from being saved."""
+    for hash_ in sorted(kept_models.named(facts)):
+        if wrong := kept_models.wrong_with(folder, hash_):
+            logger.warning("store %s: the dump lacks a model: %s", folder.path, wrong)
+        else:
+            yield ModelFiles(hash_, tuple(kept_models.sizes_of(folder, hash_)))
 
 
 def _lines(

@@ -10,6 +10,8 @@ from dataclasses import asdict, replace
 from ..encoder import Encoder, EncoderSettings, load_encoder
 from ..errors import EncoderError, ShelfwiseError
 from ..threads import apply_threads
+from . import kept_models
+from .folder import StoreFolder
 from .settings import EncoderFacts
 
 RETRY_SECONDS = 60.0  # after a model could not be loaded; a hub that does not answer must not hold up every search
@@ -20,8 +22,8 @@ Wanted = EncoderSettings | Encoder
 class Encoders:
     """Loads each encoder once for this process. Safe to call from several threads."""
 
-    def __init__(self, store: str, wanted: Wanted | str | None) -> None:
-        self._store = store
+    def __init__(self, store: str, folder: StoreFolder, wanted: Wanted | str | None) -> None:
+        self._store, self._folder = store, folder
         self._wanted: Wanted = EncoderSettings(wanted) if isinstance(wanted, str) or wanted is None else wanted
         self._loaded: dict[str, Encoder] = {}
         self._first: Encoder | None = None  # what was asked for, once it is loaded
@@ -51,6 +53,19 @@ class Encoders:
             apply_threads()
             return encoder
 
+    def load(self, wanted: Wanted) -> Encoder:
+        """Loads what this names, which may be a model that the store keeps, and forgets it. Raises `EncoderError`."""
+        if isinstance(wanted, EncoderSettings) and wanted.reference and kept_models.kept_hash(wanted.reference):
+            wanted = replace(wanted, reference=str(kept_models.place_of(self._folder, wanted.reference, self._store)))
+        return load_encoder(wanted)
+
+    def load_known(self, known: EncoderFacts) -> Encoder:
+        """Loads the encoder of these facts, if that is still what is there; see `load`."""
+        encoder = self.load(EncoderSettings(known.reference, **json.loads(known.settings)))
+        if encoder.hash != known.hash:
+            raise self.wrong(known, encoder)
+        return encoder
+
     def add(self, encoder: Encoder) -> None:
         """Knows one more that is loaded."""
         with self._lock:
@@ -79,10 +94,7 @@ class Encoders:
             return self._first
         if self._names(known) and (first := self._wanted_one(known)).hash == known.hash:
             return first
-        encoder = load_encoder(EncoderSettings(known.reference, **json.loads(known.settings)))
-        if encoder.hash != known.hash:
-            raise self.wrong(known, encoder)
-        return encoder
+        return self.load_known(known)
 
     def _names(self, known: EncoderFacts) -> bool:
         """Whether the settings that were asked for name this one, as far as can be said without loading it."""
@@ -101,11 +113,17 @@ class Encoders:
                 kept = EncoderSettings(known.reference, **json.loads(known.settings))
                 plain = asdict(EncoderSettings())
                 chosen = replace(kept, **{name: v for name, v in asdict(chosen).items() if v != plain[name]})
-            self._first = load_encoder(chosen)
+            self._first = self.load(chosen)
         return self._first
 
     def wrong(self, known: EncoderFacts, encoder: Encoder) -> EncoderError:
         """The store's vectors are another's."""
+        here = kept_models.in_store(self._folder, encoder.reference)
+        if kept_models.kept_hash(here) and here == known.reference:
+            return EncoderError(
+                f"store {self._store}: the model {known.reference} is not what was published (hash {known.hash[:8]}, "
+                f"got {encoder.hash[:8]}); {kept_models.remedy(known.reference)}"
+            )
         return EncoderError(
             f"store {self._store}: its vectors are from {known.reference} (dimension "
             f"{known.dimension}, hash {known.hash[:8]}), "
@@ -116,16 +134,16 @@ class Encoders:
 
     def facts(self) -> EncoderFacts | None:
         """The one that was asked for, and how to load it again; None while it is not loaded."""
-        return None if self._first is None else facts_of(self._first, self._wanted)
+        return None if self._first is None else self.facts_of(self._first, self._wanted)
+
+    def facts_of(self, encoder: Encoder, settings: Wanted) -> EncoderFacts:
+        """An encoder, and how to load it again."""
+        own = settings if isinstance(settings, EncoderSettings) else getattr(encoder, "settings", None)
+        fields = asdict(own) if isinstance(own, EncoderSettings) else {}
+        fields.pop("reference", None)
+        reference = kept_models.in_store(self._folder, encoder.reference)
+        return EncoderFacts(reference, encoder.hash, encoder.dimension, json.dumps(fields))
 
     def after_fork(self) -> None:
         """In a forked child: a lock that another thread held stays with the parent."""
         self._lock = threading.Lock()
-
-
-def facts_of(encoder: Encoder, settings: Wanted) -> EncoderFacts:
-    """An encoder, and how to load it again."""
-    own = settings if isinstance(settings, EncoderSettings) else getattr(encoder, "settings", None)
-    fields = asdict(own) if isinstance(own, EncoderSettings) else {}
-    fields.pop("reference", None)
-    return EncoderFacts(encoder.reference, encoder.hash, encoder.dimension, json.dumps(fields))

@@ -97,15 +97,20 @@ class StoreFolder:
         """Dumps of the store as it was before its format was raised."""
         return self.path / "kept"
 
+    @property
+    def models(self) -> Path:
+        """The encoders that were published with `keep`."""
+        return self.path / "models"
+
     def exists(self) -> bool:
         """Whether a store lies here."""
         return self.database.is_file()
 
     def is_free(self) -> bool:
-        """Whether a store can be made here: nothing is there, or only the folders that an interrupted `create` left."""
+        """Whether a store can be made here: nothing is there, or only the folders that who was interrupted left."""
         if not self.path.exists():
             return True
-        own = {self.generations.name, self.reports.name, self.processes.name}
+        own = {self.generations.name, self.reports.name, self.processes.name, self.models.name}
         return self.path.is_dir() and {each.name for each in self.path.iterdir()} <= own
 
     def create(self) -> None:
@@ -238,13 +243,11 @@ class StoreFolder:
                     return
             time.sleep(0.005)
 
-    def removable(self, keep: Collection[int]) -> list[int]:
-        """The generations that are neither among these nor of the newest few."""
-        return [number for number in self.numbers()[:-KEPT] if number not in keep]
-
-    def remove_generations(self, keep: Collection[int]) -> list[int]:
-        """Removes all but these, and the newest few; what was removed."""
-        return self.delete_generations(self.removable(keep))
+    def removable(self, keep: Collection[int], abandoned: Collection[int] = ()) -> list[int]:
+        """The generations that are not among the first, and among the second or not of the newest few."""
+        numbers = self.numbers()
+        old = {*numbers[:-KEPT], *abandoned}
+        return [number for number in numbers if number in old and number not in keep]
 
     def delete_generations(self, numbers: list[int]) -> list[int]:
         """Removes these, of which some may be gone already; what was removed. Only for who holds `building`."""

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from .archive import dead_dumps
 from .folder import StoreFolder
+from .kept_models import dead_copies
 from .locking import file_lock
 
-PATIENCE = 0.5  # seconds in which a process that starts locks its file
+PATIENCE = 0.5  # seconds in which a process locks what it has just made
 DUMPS = ".*.shelfwise-dump"  # dumps that are being written; in other folders the next dump removes them
 
 
@@ -40,9 +41,11 @@ def _leftovers(folder: StoreFolder) -> Iterator[Path]:
     yield from sorted(path for path in folder.processes.glob("*.json") if _is_unlocked(path))
     yield from sorted(path for path in folder.path.glob(DUMPS) if _is_unlocked(path))
     new = [path for path in folder.processes.glob("*.new") if _is_unlocked(path)]
-    if new:
+    copies = dead_copies(folder)
+    if new or copies:
         time.sleep(PATIENCE)
         yield from sorted(path for path in new if _is_unlocked(path))
+        yield from sorted({*copies} & {*dead_copies(folder)})
 
 
 def _is_unlocked(path: Path) -> bool:

@@ -14,11 +14,24 @@ _held: set[int] = set()
 @contextmanager
 def file_lock(path: Path) -> Iterator[bool]:
     """Whether this caller has the lock, which is not waited for; two threads of a process keep each other out too."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with _lock(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), fcntl.LOCK_EX | fcntl.LOCK_NB) as mine:
+        yield mine
+
+
+@contextmanager
+def folder_lock(folder: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
+    """The same with a folder that is there; several may have it at once if all of them `shared` it."""
+    kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
+    with _lock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), kind) as mine:
+        yield mine
+
+
+@contextmanager
+def _lock(handle: int, kind: int) -> Iterator[bool]:
     _held.add(handle)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind)
         except OSError:
             yield False
             return

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, bindparam, select, update
 
 from ..courtesy import politely
-from ..errors import ShelfwiseError, StoreClosed
+from ..errors import ShelfwiseError, StoreClosed, StoreError
 from ..words import ANALYSIS_VERSION
-from . import forking, rows, schema, settings, writing
+from . import forking, kept_models, rows, schema, settings, writing
 from .building import SegmentBuilder
 from .database import last_change, next_change
-from .folder import Generation, Manifest
+from .folder import Generation, Manifest, StoreFolder, read_manifest
 from .leftovers import leftovers
 from .loading import entries
 from .processes import live_processes
@@ -73,6 +73,7 @@ def maintain(store: Store) -> Maintained | None:
             done.generation = build_generation(store) or 0
             done.removed_vectors = remove_vectors(store)
         done.removed_generations = remove_generations(store)
+        remove_models(store)
         remove_history(store)
         leftovers(store.folder, remove=True)
         if failed is not None:
@@ -188,20 +189,61 @@ def _build(store: Store, scratch: Path, unit: Published | None) -> tuple[int, st
 
 
 def remove_generations(store: Store) -> int:
-    """Removes generations that neither answer, nor can be gone back to, nor are searched by a live process."""
+    """Removes generations that neither answer, nor can be gone back to, nor are searched by a live process; how many.
+
+    The newest few stay, but for those of an encoder that was never made live, or is given up.
+    """
+    done = _remove_generations(store, False) if _removable(store, False) else 0
+    if _removable(store, True):
+        with store.database.alone(PUBLISH) as free:
+            # The encoder of one that is being published is not kept yet.
+            done += _remove_generations(store, True) if free else 0
+    return done
+
+
+def _remove_generations(store: Store, abandoned: bool) -> int:
+    with store.folder.building() as scratch:
+        return len(store.folder.delete_generations(_removable(store, abandoned))) if scratch is not None else 0
+
+
+def _removable(store: Store, abandoned: bool) -> list[int]:
+    """The numbers of generations that can go; `abandoned`: those of encoders that are not kept are among them."""
+    folder = store.folder
     with store.database.read() as connection:
         facts = settings.read(connection)
-    units = (settings.published(facts), settings.previous(facts))
-    keep = {process.generation for process in live_processes(store.folder.processes)}
-    keep.add(store.folder.pointed() or 0)
-    for unit in units:
+    keep = {process.generation for process in live_processes(folder.processes)}
+    keep.add(folder.pointed() or 0)
+    for unit in (settings.published(facts), settings.previous(facts)):
         if unit is not None:
-            found, _ = store.folder.find(facts.get("store", ""), unit.hash, store.bad)
+            found, _ = folder.find(facts.get("store", ""), unit.hash, store.bad)
             keep |= {found.number} if found else set()
-    if not store.folder.removable(keep):
-        return 0
-    with store.folder.building() as scratch:
-        return len(store.folder.remove_generations(keep)) if scratch is not None else 0
+    kept = {"", *_kept(facts)}
+    foreign = [number for number in folder.numbers() if _encoder_of(folder, number) not in kept] if abandoned else []
+    return folder.removable(keep, foreign)
+
+
+def _encoder_of(folder: StoreFolder, number: int) -> str:
+    """The hash of a generation's encoder; "" where it has none, or cannot be read."""
+    try:
+        return read_manifest(folder.generations / f"{number:06d}").encoder
+    except StoreError:
+        return ""
+
+
+def remove_models(store: Store) -> None:
+    """Removes kept models of encoders that neither answer, nor can be gone back to, nor are those of a live process."""
+    if not kept_models.removable(store.folder, _needed_models(store)):
+        return
+    with store.database.alone(PUBLISH) as free:
+        if free:
+            kept_models.remove_models(store.folder, _needed_models(store))
+
+
+def _needed_models(store: Store) -> set[str]:
+    with store.database.read() as connection:
+        named = kept_models.named(settings.read(connection))
+    searched = {process.generation for process in live_processes(store.folder.processes, remove=False)}
+    return {*named, *(_encoder_of(store.folder, number) for number in searched)}
 
 
 def remove_vectors(store: Store) -> int:

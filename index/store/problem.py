@@ -16,7 +16,7 @@ MAINTAIN = "run `shelfwise maintain`"
 class Problem:
     """Something wrong, and what to do about it."""
 
-    kind: str  # "database", "vectors", "cache", "leftover" or "import"
+    kind: str  # "database", "vectors", "cache", "model", "leftover" or "import"
     what: str
     do: str
     path: Path | None = None  # what can be deleted, for it is built again or needed by nobody

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from ..encoder import Encoder, EncoderSettings, load_encoder
+from ..encoder import Encoder, EncoderSettings
 from ..errors import RequestError, StoreBusy, StoreError
 from ..product import Product
-from . import rows, schema, settings, writing
+from . import kept_models, rows, schema, settings, writing
 from .database import next_change
-from .encoders import facts_of
 from .folder import Generation
 from .maintenance import PUBLISH, build_generation, longest_tail
-from .settings import Published
+from .settings import EncoderFacts, Published
 from .view import View
 
 if TYPE_CHECKING:
@@ -37,14 +36,17 @@ def publish(
     *,
     cutoff: Mapping[str, float] | None = None,
     check: Check | None = None,
+    keep: bool = False,
 ) -> int:
     """Makes another encoder, or other weights, live; the number of the generation. What is not given stays.
 
     Everything is encoded and built beside the live generation, while searches and writes go on; then one transaction
     switches, and each process follows once it has loaded the encoder. What was live before is kept for `rollback`.
     `says`: told how many products of how many are encoded. `cutoff`: where relevance ends by what is published.
-    `check`: shown what would be live, before it is; what it raises is raised here, and nothing is switched. A killed
-    one leaves what it had encoded, and nothing else. Raises `EncoderError`, and `StoreBusy` where another publishes.
+    `check`: shown what would be live, before it is; what it raises is raised here, and nothing is switched. `keep`: a
+    model that lies in a folder is copied into the store's, so that the store needs no other place; what is live
+    already is put back there where it is missing or damaged. A killed one leaves what it had encoded, and nothing
+    else. Raises `EncoderError`, and `StoreBusy` where another publishes.
     """
     if encoder is None and weights is None:
         raise RequestError("publish: wanted an encoder or weights, got neither; name what is to change")
@@ -53,12 +55,13 @@ def publish(
             raise StoreBusy(f"store {store.database.name}: another process publishes; try again when it is done")
         facts = _facts(store)
         live = settings.published(facts)
-        new = live
+        new, copy = live, None
         if encoder is not None:
-            loaded = load_encoder(encoder)
-            store.encoders.add(loaded)
             chosen = EncoderSettings(encoder) if isinstance(encoder, str) else encoder
-            known = facts_of(loaded, chosen)
+            loaded = store.encoders.load(chosen)
+            known = store.encoders.facts_of(loaded, chosen)
+            if keep and kept_models.model_folder(loaded.reference):
+                known, copy = replace(known, reference=kept_models.reference_of(known.hash)), loaded
             # Where relevance ends was read from the live encoder's cosines.
             new = replace(new, encoder=known, cutoff=live.cutoff if known.hash == live.hash else None)
         if weights is not None:
@@ -68,11 +71,22 @@ def publish(
         name = new.encoder.reference if new.encoder else "no encoder"
         old = live.encoder.reference if live.encoder else "no encoder"
         if (new.hash, name, new.weights) == (live.hash, old, live.weights):  # a model that was moved is another
+            if copy is not None and kept_models.wrong_with(store.folder, copy.hash):
+                _keep(store, copy, known)
+                return store.view.generation
             raise RequestError(
                 f"publish: wanted another encoder or other weights than are live, got {name} and the same weights; "
                 "nothing was changed"
             )
+        if encoder is not None:
+            store.encoders.add(loaded if copy is None else _keep(store, copy, known))
         return _switch(store, new, facts, says, check)
+
+
+def _keep(store: Store, encoder: Encoder, known: EncoderFacts) -> Encoder:
+    """Copies the model into the store; the same encoder, as the store will load it from now on."""
+    kept_models.keep_model(store.folder, encoder)
+    return store.encoders.load_known(known)
 
 
 def rollback(store: Store, says: Says = lambda done, of: None) -> Published:

@@ -14,9 +14,11 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, Column, Connection, String, Table, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from ..errors import StoreError
-from . import rows, schema, settings
+from ..errors import EncoderError, StoreError
+from ..models import check_model
+from . import kept_models, rows, schema, settings
 from .archive import VECTOR_KEYS, tables_of
+from .folder import StoreFolder
 from .postgres import SCHEMA, is_url
 from .settings import StoreSettings
 from .store import Store, place
@@ -47,15 +49,18 @@ def restore_store(archive: str | Path, path: str | Path, cache: str | Path | Non
 
     It has the dump's products, vectors, changes and settings, in the dump's format, and an id of its own: what other
     hosts keep of the original is not taken for a cache of the copy. It becomes visible in one step, once all checksums
-    fit; a restore that is killed or refused leaves no store, and can be run again. Raises `StoreError`.
+    fit; a restore that is killed or refused leaves no store, and can be run again. Models that the store keeps come
+    into its folder (or cache). Raises `StoreError`.
     """
     started = perf_counter()
     with Unpacking.of(Path(archive)) as dump:
         folder, database = place(path, cache, True, StoreSettings())
         try:
-            if not is_url(path) and (free := shutil.disk_usage(folder.path).free) < dump.size:
+            # In a database elsewhere there may be more room; the models come here.
+            size = dump.model_size if is_url(path) else dump.size
+            if (free := shutil.disk_usage(folder.path).free) < size:
                 dump.refuse(
-                    f"it unpacks to {dump.size / 1e6:,.0f} MB, and the disk of {folder.path} has {free / 1e6:,.0f} "
+                    f"it unpacks to {size / 1e6:,.0f} MB, and the disk of {folder.path} has {free / 1e6:,.0f} "
                     "left; choose another disk"
                 )
             if database.has_tables():
@@ -65,6 +70,7 @@ def restore_store(archive: str | Path, path: str | Path, cache: str | Path | Non
             with database.write() as connection:
                 _check_empty(connection, database.name)  # another may have been faster
                 live = _fill(connection, dump)
+                _restore_models(folder, dump)
         finally:
             database.close()
     Store.open(path, create=False, cache=cache, maintain=False).close()  # builds its first generation
@@ -103,6 +109,19 @@ def _fill(connection: Connection, dump: Unpacking) -> int:
         last = select(func.max(schema.imports.c.id)).scalar_subquery()
         connection.execute(select(func.setval(func.pg_get_serial_sequence(f"{SCHEMA}.imports", "id"), last)))
     return rows.count_live(connection)
+
+
+def _restore_models(folder: StoreFolder, dump: Unpacking) -> None:
+    for at, model in enumerate(dump.about.models):
+        if not kept_models.wrong_with(folder, model.encoder):
+            continue  # a restore that was killed put it there
+        with kept_models.placing(folder, model.encoder, 0) as new:
+            for member, name, size in dump.about.files(at):
+                kept_models.write_file(new / name, dump.pieces(member, size))
+            try:
+                check_model(new)
+            except EncoderError:
+                dump.refuse(f"its model {model.encoder} is not whole; it was not made by `shelfwise dump`")
 
 
 def _parts(found: Iterator[tuple[Row, int]]) -> Iterator[list[Row]]:

@@ -98,7 +98,7 @@ class Store:
         try:
             facts = facts_of(database, wanted, create)
             context = settings.check(facts, wanted, database.name)
-            store = cls(folder, database, context, Encoders(database.name, encoder))
+            store = cls(folder, database, context, Encoders(database.name, folder, encoder))
             store._fill_cache(facts)
             store.refresh()
             store._follower = Follower(store, maintain and store.writable)

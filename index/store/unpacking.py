@@ -15,8 +15,20 @@ from typing import IO, Any, BinaryIO, NoReturn
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from ..errors import StoreError
-from . import settings
-from .archive import ABOUT, ARCHIVE, CHECKSUMS, HEX, LINE_BYTES, SEAL, About, VectorGroup, seal_of, tables_of
+from . import kept_models, settings
+from .archive import (
+    ABOUT,
+    ARCHIVE,
+    CHECKSUMS,
+    HEX,
+    LINE_BYTES,
+    SEAL,
+    About,
+    ModelFiles,
+    VectorGroup,
+    seal_of,
+    tables_of,
+)
 from .settings import StoreSettings
 
 SMALL = 1 << 20  # bytes of a part that is read at once
@@ -63,6 +75,11 @@ class Unpacking:
         """Bytes of all parts, unpacked."""
         return sum(self._sizes.values())
 
+    @property
+    def model_size(self) -> int:
+        """Bytes of the models alone."""
+        return sum(size for model in self.about.models for _, size in model.files)
+
     def refuse(self, why: str) -> NoReturn:
         """Says what is wrong with it."""
         raise StoreError(f"archive {self.path}: {why}") from None
@@ -82,6 +99,15 @@ class Unpacking:
                 vector = reader.read(group.width)
                 _want(len(vector) == group.width, "a vector is cut off")
                 yield vector
+
+    def pieces(self, name: str, size: int) -> Iterator[bytes]:
+        """A part of so many bytes, bit by bit; see `lines`."""
+        with self._part(name) as reader:
+            while size:
+                piece = reader.read(min(size, SMALL))
+                _want(bool(piece), "it is cut off")
+                size -= len(piece)
+                yield piece
 
     @contextmanager
     def _part(self, name: str) -> Iterator[BinaryIO]:
@@ -130,7 +156,12 @@ class Unpacking:
             facts=facts,
             counts={table.name: int(fields["counts"][table.name]) for table in tables_of(int(facts["format"]))},
             vectors=tuple(VectorGroup(str(e["encoder"]), int(e["width"]), int(e["count"])) for e in fields["vectors"]),
+            models=tuple(
+                ModelFiles(str(each["encoder"]), tuple((str(name), int(size)) for name, size in each["files"]))
+                for each in fields.get("models", ())
+            ),
         )
+        _check_models(about)
         numbers = [int(facts["change"]), *about.counts.values()]
         numbers += [number for group in about.vectors for number in (group.width, group.count)]
         _want(all(0 <= number < 1 << 63 for number in numbers), "a count is no count")
@@ -139,7 +170,8 @@ class Unpacking:
 
     def _check_sizes(self) -> None:
         """No part but those of the format, and none that is larger than so many rows can be."""
-        _want(len(self.about.vectors) <= len(self._sizes), "parts are missing")
+        parts = len(self.about.vectors) + sum(len(model.files) for model in self.about.models)
+        _want(parts <= len(self._sizes), "parts are missing")
         wanted = self.about.members()
         for name in self._sizes:
             _want(name in wanted, f"{name!r:.80} is no part of a dump")
@@ -147,9 +179,23 @@ class Unpacking:
         for at, group in enumerate(self.about.vectors):
             limits[f"vectors/{at}.jsonl"] = group.count * LINE_BYTES
             limits[f"vectors/{at}.f16"] = group.count * group.width
+        for at in range(len(self.about.models)):
+            limits |= {member: size for member, _, size in self.about.files(at)}
         for name in wanted:
             _want(name in self._sizes, f"{name} is missing")
             _want(self._sizes[name] <= limits.get(name, SMALL), f"{name} is too large for its rows")
+
+
+def _check_models(about: About) -> None:
+    """Only models that the store names, each once, and only files that lie in a model's own folder."""
+    hashes = [model.encoder for model in about.models]
+    _want(len({*hashes}) == len(hashes) and {*hashes} <= {*kept_models.named(about.facts)}, "it has a foreign model")
+    for model in about.models:
+        names = [name for name, _ in model.files]
+        _want(len({*names}) == len(names), "a file of a model is there twice")
+        for name, size in model.files:
+            _want(bool(kept_models.NAME.fullmatch(name)), f"{name!r:.80} is no file of a model")
+            _want(0 <= size < 1 << 63, "a size is no size")
 
 
 class _Digesting(io.RawIOBase):

@@ -45,7 +45,7 @@ def upgrade_store(path: str | Path, cache: str | Path | None = None) -> Upgraded
             before = settings.check_format(settings.read(connection), database.name)
         if before < schema.FORMAT:
             kept = _kept(folder, before)
-            dump_database(database, kept)
+            dump_database(folder, database, kept)
             with database.write() as connection:
                 _upgrade(connection, database.name)
     return Upgraded(before, schema.FORMAT, kept, perf_counter() - started)

@@ -9,6 +9,7 @@ from ..hooks import hookimpl
 from ..negation import NegationStage
 from .agreement import AgreementStage
 from .diversity import DiversityStage
+from .reading import ReadingStage
 
 if TYPE_CHECKING:
     from ..pipeline import Stage
@@ -18,4 +19,10 @@ if TYPE_CHECKING:
 @hookimpl
 def register_stages(shop: Shop) -> list[Stage]:
     """In the order in which they run."""
-    return [AgreementStage(shop.weights.agreement), NegationStage(), CutoffStage(), DiversityStage()]
+    return [
+        AgreementStage(shop.weights.agreement),
+        ReadingStage(shop),
+        NegationStage(),
+        CutoffStage(),
+        DiversityStage(),
+    ]

@@ -71,3 +71,21 @@ def test_whole_grades_give_what_ir_measures_gives(ranking: list[str], grades: di
     theirs = ir_measures.calc_aggregate(wanted, gains, run)
     ours = per_query([ranking], [judged])[0]
     np.testing.assert_allclose(ours, [theirs[measure] for measure in wanted], atol=1e-4)
+
+
+def test_fractions_give_what_the_evaluation_of_the_library_gives() -> None:
+    pytest.importorskip("ir_measures")
+    from measures import MEASURES, RELEVANT, per_query
+    from shelfwise.finetune.evaluation.measures import per_query as theirs
+
+    draw = np.random.default_rng(11)
+    grades = np.array([1, 1.33, 1.67, 2, RELEVANT, 2.5, 2.67, 3])
+    judged, run = {}, {}
+    for at in range(150):
+        keys = draw.permutation([f"p{number}" for number in range(140)]).tolist()
+        judged[f"q{at}"] = dict(zip(keys, draw.choice(grades, 20).tolist(), strict=False)) | {keys[0]: RELEVANT}
+        run[f"q{at}"] = draw.permutation(keys).tolist()[: draw.integers(1, 140)]
+    found = per_query(list(run.values()), list(judged.values()))
+    gains = {query: {key: (grade - 1) / 2 for key, grade in each.items()} for query, each in judged.items()}
+    values = theirs(run, gains).values
+    np.testing.assert_allclose(found, np.stack([values[name] for name in MEASURES], axis=1), atol=1e-3)

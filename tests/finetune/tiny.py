@@ -22,9 +22,26 @@ THINGS = {
     "curtain": "drape",
     "plate": "dish",
     "stool": "ottoman",
+    "pot": "casserole",
+    "heater": "radiator",
+    "mirror": "looking glass",
+    "towel": "bath linen",
+    "tap": "faucet",
+    "ladder": "steps",
 }
-COLOURS = {"red": "crimson", "blue": "azure", "green": "olive", "white": "ivory", "black": "ebony", "grey": "slate"}
-SIZES = ("small", "medium", "large")
+COLOURS = {
+    "red": "crimson",
+    "blue": "azure",
+    "green": "olive",
+    "white": "ivory",
+    "black": "ebony",
+    "grey": "slate",
+    "brown": "walnut",
+    "yellow": "amber",
+    "pink": "rose",
+    "purple": "violet",
+}
+SIZES = ("small", "medium", "large", "huge")
 
 
 def make_tiny_model(folder: Path) -> Path:
@@ -74,5 +91,7 @@ def write_catalogue(folder: Path) -> tuple[Path, Path]:
             others = [each for each in SIZES if each != size]
             rows.writerow([query, f"{thing}-{colour}-{size}".replace(" ", "_"), 3])
             rows.writerow([query, f"{thing}-{colour}-{others[0]}".replace(" ", "_"), 2])
-            rows.writerow([query, f"{thing}-{list(COLOURS.values())[len(colour) % 6]}-{size}".replace(" ", "_"), 1])
+            rows.writerow(
+                [query, f"{thing}-{list(COLOURS.values())[len(colour) % len(COLOURS)]}-{size}".replace(" ", "_"), 1]
+            )
     return products, judgements

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -490,18 +491,19 @@ def test_weights_alone_are_published_and_taken_back_and_nothing_is_encoded_twice
     with Shop.open(path, encoder=encoder, maintain=False) as shop, Shop.open(path, encoder=encoder) as other:
         shop.upsert(lamps(9))
         before = shop.search("lamp model 3").hits[0].parts
-        shop.publish(weights=FusionWeights(words=0.0, meaning=1.0))
+        weights = FusionWeights(words=0.0, meaning=1.0)
+        shop.publish(weights=weights)
         encoder.texts.clear()
-        assert shop.store.view.weights == {"words": 0.0, "meaning": 1.0}
+        assert shop.store.view.weights == asdict(weights)
         assert shop.search("lamp model 3").hits[0].parts != before
         shop.upsert(Product("new", "Vase"))
         assert len(encoder.texts) == 1
-        eventually(lambda: other.store.view.weights == {"words": 0.0, "meaning": 1.0})
+        eventually(lambda: other.store.view.weights == asdict(weights))
         shop.rollback()
         assert shop.store.view.weights is None and shop.search("lamp model 3").hits[0].parts == pytest.approx(before)
         assert len(encoder.texts) == 1
         shop.rollback()
-        assert shop.store.view.weights == {"words": 0.0, "meaning": 1.0}
+        assert shop.store.view.weights == asdict(weights)
 
 
 def test_encoder_and_weights_go_and_come_back_together(store: Store) -> None:

@@ -148,9 +148,9 @@ def parts(dump: Path) -> Parts:
 
 
 def test_a_newer_archive_and_a_newer_store_are_said(parts: Parts, dump: Path, tmp_path: Path) -> None:
-    forge(dump, {**about_of(parts, archive=2), "new.bin": b""})
+    forge(dump, {**about_of(parts, archive=3), "new.bin": b""})
     assert refused(dump, tmp_path) == (
-        "archive X: it has archive format 2, this version reads up to 1; install a newer shelfwise"
+        "archive X: it has archive format 3, this version reads up to 2; install a newer shelfwise"
     )
     newer = schema.FORMAT + 1
     forge(dump, {**facts_of(about_of(parts, format=newer), format=str(newer)), "new.jsonl": b""})
