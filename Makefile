@@ -55,7 +55,7 @@ quick: install
 	$(OFFLINE) $(BIN)/python -m pytest -m "not slow and not browser"
 
 # The long runs of docs/long-runs.md at full length, about an hour; on a machine that does nothing else.
-LONG := kills forks processes offers soak versions chaos
+LONG := kills forks processes offers soak versions chaos training
 
 long: install
 	@failed=; for run in $(LONG); do OMP_NUM_THREADS=1 $(BIN)/python tests/long/$$run.py || failed="$$failed $$run"; done; \

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..index import EncoderError, EncoderSettings
+from ..index import EncoderError, EncoderSettings, load_encoder
 from ..plugin import FusionWeights, Shop
 from ..plugin.cutoff import Cutoff
 from .errors import TrainingError
@@ -65,6 +65,12 @@ class Bundle:
             return cls(folder, FusionWeights(**read["weights"]), cutoff, str(read["base"]), read["facts"])
         except (ValueError, LookupError, TypeError) as error:
             raise TrainingError(f"bundle {folder}: {FACTS} is damaged ({error}); train again") from None
+
+
+def is_live(bundle: Bundle, shop: Shop) -> bool:
+    """Whether a shop answers with this bundle."""
+    live = shop.status().encoder
+    return live is not None and live.hash == load_encoder(bundle.encoder).hash and shop.live_weights == bundle.weights
 
 
 def publish_bundle(

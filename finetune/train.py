@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shelfwise.finetune.bundle import Bundle, publish_bundle
+from shelfwise.finetune.bundle import Bundle, is_live, publish_bundle
 from shelfwise.finetune.catalogue_copy import open_copy, products_of, texts_of
 from shelfwise.finetune.evaluation.asking import ask
 from shelfwise.finetune.evaluation.segments import brand_finder, segments_of
@@ -131,6 +131,9 @@ def finish(knobs: Knobs, place: Workplace, learned: Learned) -> int:
         place.says(f"Nothing was published; the result lies in {place.folder}.")
         return trial.verdict.exit_code
     with Shop.open(knobs.store, create=False, limits=NO_LIMITS) as shop:
+        if is_live(bundle, shop):  # the run was killed after this
+            place.says("It is live.")
+            return 0
         live = ask(shop.answer_many, list(judged))
         check = gate_check(live, judged, segments, knobs.metric, knobs.non_inferior)
         number = publish_bundle(bundle, shop, place.progress(), check)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shelfwise.plugin import Shop
 
 from .tiny import make_tiny_model, write_catalogue
 
@@ -21,3 +23,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Files with products and with judgements."""
     return write_catalogue(tmp_path_factory.mktemp("catalogue"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """An empty shop whose encoder needs no model."""
+    with Shop.open(tmp_path / "shop", encoder="hashing", maintain=False) as made:
+        yield made

@@ -23,6 +23,7 @@ RUNS = {
     ),
     "soak": ("--products", "600", "--seconds", "6", "--swaps", "3", "--compared", "60", "--short"),
     "versions": ("--products", "200", "--writes", "4"),
+    "training": ("--kills", "2"),
     "chaos": ("--requests", "10", "--no-clock"),
 }
 

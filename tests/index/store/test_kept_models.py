@@ -108,6 +108,7 @@ def test_the_store_needs_the_folder_no_more_that_its_encoder_came_from(
     assert again.encoder.hash == hash_ and again.encoder.languages == {"en"}
     assert by_meaning(again) == ALL and nearest(again, LAMP) == "p7"
     again.put([Product("new", "Vase of glass")])
+    again.refresh()
     assert nearest(again, "Vase of glass") == "new"
     assert check_store(again) == []
     status = store_status(again).encoder
@@ -226,7 +227,7 @@ def test_a_host_without_the_model_answers_by_words_and_says_what_to_copy(
         found = two.search("lamp model 7")
         assert found.ids[0] == "p7" and found.degraded == ("meaning",)
         sentence = missing(two.store, hash_)
-        assert found.notes == (f"Words alone answered: store {two.store.name}: {sentence}.",)
+        assert found.notes == (f"Words alone answered: store {two.store.name}: {sentence}",)
         assert [str(each) for each in two.check()] == [sentence]
         (tmp_path / "two" / "models").mkdir()
         shutil.copytree(tmp_path / "one" / "models" / hash_, tmp_path / "two" / "models" / hash_)
@@ -291,6 +292,7 @@ def test_models_that_neither_answer_nor_can_be_gone_back_to_are_removed(
         again = open_store(EncoderSettings(), maintain=False)
         assert again.encoder.hash == hash_ and by_meaning(again) == ALL and nearest(again, LAMP) == "p7"
         again.put([Product("more", f"Vase {hash_}")])
+        again.refresh()
         assert nearest(again, f"Vase {hash_}") == "more"
         again.remove(["more"])
         again.close()

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,10 @@ from shelfwise.index import (
 )
 from shelfwise.index.encoders.hashing import HashingEncoder
 from shelfwise.index.store import maintenance, publishing, schema, settings, writing
-from shelfwise.plugin import FusionWeights, Shop
+from shelfwise.index.store.view import View
+from shelfwise.plugin import FusionWeights, Request, Results, Rule, Shop
+from shelfwise.plugin.cutoff import Cutoff
+from shelfwise.plugin.shop import AnswerMany
 from sqlalchemy import func, select, update
 
 Opens = Callable[..., Store]
@@ -300,6 +304,163 @@ def test_no_query_of_one_encoder_meets_vectors_of_the_other(path: Path, lamps: L
             thread.join(30)
         assert wrong == []
         assert check_store(shop.store) == []
+
+
+# ---- looked at before it is live ---------------------------------------------------------------------------------
+
+
+class NotGood(Exception):
+    """What a check says of what must not be live."""
+
+
+def refuses(view: View) -> None:
+    raise NotGood(view.encoder)
+
+
+def answers(found: list[Results]) -> list[list[tuple[Any, ...]]]:
+    return [[(hit.product.id, hit.score, hit.price, hit.relevance) for hit in each] for each in found]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("encoder", ["hashing-256", None])
+def test_what_is_checked_answers_as_it_does_once_it_is_live(
+    encoder: str | None, place: Any, lamps: Lamps, open_store: Opens
+) -> None:
+    weights, cutoff = FusionWeights(words=0.5, meaning=1.0), Cutoff(limit=-9.0, cosine=0.5, spread=0.1, queries=60)
+    wanted = [Request(query) for query in ("lamp model 7", "shade", "vase", "glass")]
+    with Shop.open(place.location, encoder="hashing", maintain=False, **place.options) as shop:
+        shop.upsert(lamps(30))
+        shop.store.build_generation()
+        shop.upsert([*lamps(2, first=40), Product("vase", "Vase of glass", price=3)])
+        shop.delete("p3")
+        shop.update_offers([{"id": "p7", "price": 99}])
+        shop.save_rules([Rule(id="top", kind="pin", query="shade", products=("p9",))])
+        before, seen = answers(shop.answer_many(wanted)), []
+
+        def look(answer_many: AnswerMany) -> None:
+            seen.append(answers(answer_many(wanted)))
+            seen.append(answers(shop.answer_many(wanted)))
+
+        shop.publish(encoder, weights, cutoff=cutoff, check=look)
+        after = answers(shop.answer_many(wanted))
+        assert seen == [after, before] and after != before
+        assert after[1][0][0] == "p9" and after[2][0][0] == "vase"
+
+
+@pytest.mark.both_databases
+def test_what_a_check_is_shown_has_the_writes_of_a_moment_ago_and_no_part_of_what_is_live(
+    store: Store, lamps: Lamps
+) -> None:
+    seen: list[View] = []
+    store.put(lamps(1, first=40))
+    store.remove(["p1"])
+    publish(store, "hashing-256", {"words": 2.0}, cutoff={"least": 0.5}, check=seen.append)
+    (shown,) = seen
+    store.refresh()
+    assert (shown.encoder, shown.weights, shown.cutoff) == (NEW, {"words": 2.0}, {"least": 0.5})
+    assert (shown.change, shown.generation, shown.n_products) == (store.view.change - 1, 2, 33)
+    ids = {shown.id_of(row) for row in np.flatnonzero(match(shown, (), store.context).mask).tolist()}
+    assert ids == by_meaning(store) == (ALL | {"p40"}) - {"p1"}
+
+
+@pytest.mark.both_databases
+def test_what_a_check_refuses_is_not_live_and_the_old_answers_as_before(
+    store: Store, open_store: Opens, lamps: Lamps
+) -> None:
+    before = facts_without_change(store)
+    with pytest.raises(NotGood, match=NEW):
+        publish(store, "hashing-256", {"words": 2.0}, cutoff={"least": 0.5}, check=refuses)
+    assert facts_without_change(store) == before and live(store) == (OLD, "")
+    for each in (store, open_store(maintain=False)):
+        assert (each.view.encoder, each.view.generation, each.view.weights, each.view.cutoff) == (OLD, 1, None, None)
+        assert by_meaning(each) == ALL and nearest(each, "Lamp model 7 with shade") == "p7"
+    store.put(lamps(1, first=40))
+    store.refresh()
+    assert vectors(store) == {OLD: 34, NEW: 33}, "new texts are encoded by what is live alone"
+    with pytest.raises(StoreError, match="there is no way back"):
+        rollback(store)
+    assert check_store(store) == []
+    publish(store, "hashing-256", check=lambda view: None)
+    assert live(store) == (NEW, OLD) and by_meaning(store) == ALL | {"p40"}
+
+
+def facts_without_change(store: Store) -> dict[str, str]:
+    with store.database.read() as connection:
+        facts = settings.read(connection)
+    return {name: value for name, value in facts.items() if name not in ("change", "removed_vectors")}
+
+
+@pytest.mark.both_databases
+def test_maintenance_removes_what_was_built_for_a_check_that_refused(store: Store) -> None:
+    for encoder in ("hashing-256", "hashing-128", "hashing-32"):
+        with pytest.raises(NotGood):
+            publish(store, encoder, check=refuses)
+    assert store.folder.numbers() == [1, 2, 3, 4]
+    done = maintain(store)
+    assert done is not None and done.removed_generations == 3
+    assert store.folder.numbers() == [1] and store.folder.pointed() == 1
+    assert maintenance.remove_vectors(store) == 99 and vectors(store) == {OLD: 33}
+    assert by_meaning(store) == ALL and check_store(store) == []
+
+
+def test_the_generations_of_both_encoders_and_those_that_a_process_searches_are_not_taken_for_refused(
+    store: Store, path: Path, children: Any
+) -> None:
+    reader = children.start("search", path, follow=False)
+    reader.says("generation 1")
+    publish(store, "hashing-256")
+    publish(store, "hashing-32")
+    store.follow()
+    maintain(store)
+    assert store.folder.numbers() == [1, 2, 3]
+    reader.kill()
+    maintain(store)
+    assert store.folder.numbers() == [2, 3], "the encoder of the first is given up"
+    rollback(store)
+    assert store.view.generation == 2 and by_meaning(store) == ALL
+
+
+@pytest.mark.both_databases
+def test_maintenance_takes_nothing_from_under_a_check(store: Store, open_store: Opens) -> None:
+    other = open_store(maintain=False)
+
+    def look(view: View) -> None:
+        maintain(other)
+        maintenance.remove_vectors(other)
+        assert other.folder.numbers() == [1, 2]
+
+    publish(store, "hashing-256", check=look)
+    assert vectors(store) == {OLD: 33, NEW: 33} and by_meaning(store) == ALL and store.view.generation == 2
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_is_written_while_a_check_looks_is_not_lost(
+    refused: bool, store: Store, open_store: Opens, lamps: Lamps
+) -> None:
+    other = open_store(maintain=False)
+
+    def look(view: View) -> None:
+        other.put([*lamps(3, first=40), Product("p0", "Sconce")])
+        other.put([Product("late", "Vase")], wait=False)
+        other.remove(["p1", "p31"])
+        update_offers(other, [{"id": "p2", "price": 99}])
+        if refused:
+            raise NotGood
+
+    with pytest.raises(NotGood) if refused else nullcontext():
+        publish(store, "hashing-256", check=look)
+    maintain(store)
+    wanted = (ALL | {"p40", "p41", "p42", "late"}) - {"p1", "p31"}
+    for each in (store, open_store(maintain=False)):
+        each.refresh()
+        assert each.view.encoder == (OLD if refused else NEW)
+        assert by_meaning(each) == wanted and nearest(each, "Sconce") == "p0" and nearest(each, "Vase") == "late"
+        assert each.products(["p2"])["p2"].variants[0].offers[0].price == 99
+    assert check_store(store) == []
+    if not refused:
+        rollback(store)
+        assert by_meaning(store) == wanted and check_store(store) == []
 
 
 # ---- other processes ---------------------------------------------------------------------------------------------
