@@ -38,7 +38,6 @@ class Window:
         """Must be made inside `gr.Blocks`."""
         self._shop = shop
         start, says = Choice(), wording("en")
-        gr.Navbar(visible=False)  # the head has the way to the other page
         self.choice = gr.State(start)
         with gr.Row(elem_id="fh-head"):
             self.brand = gr.HTML(_brand(says), apply_default_css=False)
@@ -159,7 +158,6 @@ class RulesWindow:
         """Must be made inside `gr.Blocks`."""
         self._shop = shop
         says = wording("en")
-        gr.Navbar(visible=False)
         with gr.Row(elem_id="fh-head"):
             self.brand = gr.HTML(_brand(says, away=True), apply_default_css=False)
             self.language = _languages()

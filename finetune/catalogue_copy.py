@@ -64,4 +64,6 @@ def _copy_store(store: str, path: Path) -> None:
 
 def _opened(path: Path, knobs: Knobs) -> Shop:
     # Whatever plugins do to an answer would be learned from and judged, so they take part; their time does not matter.
-    return Shop.open(path, encoder=knobs.encoder, maintain=False, limits=NO_LIMITS)
+    # What is live in a store is what must be beaten, whatever training begins with.
+    encoder = knobs.encoder if knobs.store is None else None
+    return Shop.open(path, encoder=encoder, maintain=False, limits=NO_LIMITS)

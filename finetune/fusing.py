@@ -18,7 +18,7 @@ Read = Callable[[str, Sequence[str]], NDArray[np.float32]]
 DEPTH = 200  # hits that are put into another order
 BATCH = 64
 NDCG_AT = 10
-SHARES = np.round(np.linspace(0.1, 0.9, 33), 3)  # of meaning, the rest being of words
+SHARES = np.round(np.arange(0.1, 0.96, 0.025), 3)  # of meaning, the rest being of words
 AGREEMENTS = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 PARTS = {"words": ("words",), "meaning": ("meaning",), "agreement": ("measure", "brand")}
 

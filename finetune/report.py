@@ -69,7 +69,7 @@ def write_report(place: Workplace, knobs: Knobs, learned: Learned, signals: Mapp
         limits.append(f"- The first {min(knobs.dimensions)} numbers of a vector serve by themselves, less well.")
     (place.folder / "README.md").write_text(
         CARD.format(
-            base=began["encoder"],
+            base=knobs.encoder or began["encoder"],
             version=version("shelfwise"),
             dimension=began["dimension"],
             report="\n".join(f"- {each}" for each in signals["report"]),

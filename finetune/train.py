@@ -56,7 +56,7 @@ def prepare(knobs: Knobs, place: Workplace) -> None:
         place.says("Going on with the run that was begun here.")
         return
     with open_copy(knobs, place) as shop:
-        place.check_room(weight_of(shop.store.encoder.reference))
+        place.check_room(weight_of(knobs.encoder or shop.store.encoder.reference))
         signals = gather(knobs, list(products_of(shop)), shop.store.context.locale or "en")
         for sentence in signals.report:
             place.says(sentence)
@@ -94,7 +94,7 @@ def learn(knobs: Knobs, place: Workplace) -> Learned:
         return Learned(**done)
     prepared = place.read("work/examples")
     data, near = TrainingData.from_json(prepared["data"]), HeldOut.from_json(prepared["pool"])
-    model = load_model(place.read("work/before")["encoder"])
+    model = load_model(knobs.encoder or place.read("work/before")["encoder"])
     learned = train(model, data, place.checkpoints, knobs.training(), near.score, place.says)
     if not place.quiet:
         place.write("learned", learned.to_json())
@@ -123,7 +123,7 @@ def finish(knobs: Knobs, place: Workplace, learned: Learned) -> int:
     place.says(f"After: {in_words(after, judged)}; {empty:.1%} of the queries are said to have no answer.")
     trial = try_both(before["run"], after, judged, segments, knobs.metric, knobs.non_inferior)
     facts = {**facts_of(trial), "queries_said_to_have_no_answer": empty}
-    bundle = Bundle(place.folder, weights, cutoff, before["encoder"], facts)
+    bundle = Bundle(place.folder, weights, cutoff, knobs.encoder or before["encoder"], facts)
     bundle.save()
     write_report(place, knobs, learned, signals, trial)
     place.says(str(trial.verdict))

@@ -46,8 +46,8 @@ def rules_html(shop: Shop, language: str, now: datetime | None = None) -> str:
     columns = "".join(f'<th scope="col">{text(title)}</th>' for title in says.columns.values())
     rows = "".join(_row(shop, rule, kind, says) for rule, kind in found)
     order, kept = ([says.powers[each] for each in names] for names in (CONFLICTS, UNDER_A_CHOSEN_SORT))
-    between = says.wins_sorted
-    wins = says.wins.format(order=" › ".join(order), sorted=between.join((", ".join(kept[:-1]), kept[-1])))
+    comma, last = says.between
+    wins = says.wins.format(order=" › ".join(order), sorted=last.join((comma.join(kept[:-1]), kept[-1])))
     return (
         f'<section class="fh-rules">{head}<table><thead><tr>{columns}<th></th></tr></thead><tbody>{rows}</tbody>'
         f'</table><p class="fh-lead">{text(wins)}</p></section>'

@@ -144,7 +144,8 @@ def _item(rank: int, hit: Hit, said: Sequence[str]) -> str:
     product = hit.product
     lines = "".join(f'<span class="fh-move">{text(each)}</span>' for each in said)
     changed = ' class="fh-changed"' if said else ""
-    return f'<li{changed} data-product="{text(product.id)}"><b>{rank}</b><span>{text(product.title)} <i>{text(product.id)}</i>{lines}</span></li>'
+    name = f"{text(product.title)} <i>{text(product.id)}</i>"
+    return f'<li{changed} data-product="{text(product.id)}"><b>{rank}</b><span>{name}{lines}</span></li>'
 
 
 def _left(hit: Hit, places: dict[str, int], hidden: dict[str, Rule], says: Wording) -> list[str]:

@@ -69,7 +69,7 @@ class Wording:
     to_shop: str
     rules_intro: str
     wins: str
-    wins_sorted: str
+    between: tuple[str, str]  # of things in a row, and before the last
     powers: dict[str, str]
     no_rules: str
     kinds: dict[str, str]
@@ -185,7 +185,7 @@ ENGLISH = Wording(
     to_shop="To the shop",
     rules_intro="What the shop decided beside relevance: for what it holds, from when to when, who said so, and why.",
     wins="What wins: {order}. Under an order that a shopper chose only {sorted} hold.",
-    wins_sorted=" and ",
+    between=(", ", " and "),
     powers={
         "permission": "permission",
         "stock": "stock",
@@ -325,7 +325,7 @@ CHINESE = Wording(
     to_shop="回到商店",
     rules_intro="除了相关度，店里还定了什么：对什么生效、从何时到何时、谁定的、为什么。",
     wins="优先顺序：{order}。顾客自己选了排序时，只有{sorted}仍然有效。",
-    wins_sorted="、",
+    between=("、", "、"),
     powers={
         "permission": "权限",
         "stock": "库存",
