@@ -71,6 +71,23 @@ class TrainingData:
         return {key: at for at, key in enumerate(dict.fromkeys(p for e in self.examples for p in e.products))}
 
 
+def drawn(judgements: Sequence[Judgement], rows: int, seed: int) -> list[Judgement]:
+    """The judgements of as many queries, by chance, as give `rows` rows; of a made-up million not all need be asked."""
+    by_query: dict[str, list[Judgement]] = {}
+    for each in judgements:
+        by_query.setdefault(each.query, []).append(each)
+    kept: list[Judgement] = []
+    expected = 0.0
+    queries = list(by_query)
+    for at in np.random.default_rng(seed).permutation(len(queries)):
+        if expected >= rows:
+            break
+        mine = by_query[queries[at]]
+        kept += mine
+        expected += sum(min(each.weight, 1.0) for each in mine if each.gain >= RELEVANT)
+    return kept
+
+
 def make_examples(
     judgements: Sequence[Judgement],
     negatives: Mapping[str, Sequence[str]],

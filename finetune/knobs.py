@@ -40,6 +40,7 @@ class Knobs:
     dimensions: tuple[int, ...] = ()  # 384,128: the first 128 numbers serve by themselves
     synthetic: int = 4  # queries made up for each product, where nothing else is known of it
     held_out: float = 0.1  # share of the queries that judge the result and are not trained on
+    distil: float = 0.0  # share of the gains that a model says which reads both together, instead of the judges
     reader: bool = False  # also a model that reads the first products with the query: better, and 30 times slower
     patience: int = 2  # looks at held-out queries without a gain until training ends
     seed: int = 0
@@ -101,6 +102,8 @@ class Knobs:
                 raise TrainingError(
                     f"train: wanted --{name.replace('_', '-')} above {low:g}, got {getattr(self, name)}"
                 )
+        if not 0 <= self.distil <= 1:
+            raise TrainingError(f"train: wanted --distil from 0 to 1, got {self.distil}")
         if not 0 < self.held_out < 1:
             raise TrainingError(f"train: wanted --held-out between 0 and 1, got {self.held_out}")
         return self
@@ -154,6 +157,7 @@ HELP = {
     "dimensions": "so many numbers of a vector rank by themselves: 384,128",
     "synthetic": "queries made up for each product, where nothing else is known",
     "held_out": "share of the queries that judge, and again of the rest that tune",
+    "distil": "share of what is learned from a model that reads query and product together",
     "reader": "train a model too that reads the first 30 products together with the query",
     "patience": "looks at held-out queries without a gain until training ends",
     "seed": "of all chance",

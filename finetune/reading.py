@@ -18,7 +18,6 @@ from .judgement import Judgement, by_query
 from .training import is_quick_in_bf16, last_checkpoint, no_bars, says_how_it_goes
 from .training_options import TrainingOptions
 
-LEARNING_RATE = 1e-4
 MOST_TOKENS = 96
 
 
@@ -44,7 +43,7 @@ def train_reader(
                 output_dir=str(folder),
                 num_train_epochs=1,
                 per_device_train_batch_size=batch_size,
-                learning_rate=LEARNING_RATE,
+                learning_rate=options.learning_rate,
                 warmup_steps=steps // 10,
                 bf16=is_quick_in_bf16(),
                 use_cpu=torch_device() == "cpu",

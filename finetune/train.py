@@ -15,9 +15,11 @@ from dataclasses import replace
 
 from shelfwise.finetune.bundle import Bundle, is_live, publish_bundle
 from shelfwise.finetune.catalogue_copy import open_copy, products_of, texts_of
+from shelfwise.finetune.distilling import taught
+from shelfwise.finetune.errors import TrainingError
 from shelfwise.finetune.evaluation.asking import ask
 from shelfwise.finetune.evaluation.segments import brand_finder, segments_of
-from shelfwise.finetune.examples import TrainingData, make_examples
+from shelfwise.finetune.examples import TrainingData, drawn, make_examples
 from shelfwise.finetune.fusing import fit_reading, fit_weights
 from shelfwise.finetune.gathering import gather
 from shelfwise.finetune.held_out import HeldOut, pool
@@ -41,6 +43,10 @@ def run(knobs: Knobs) -> int:
     """One run; 0 if the trained encoder won, 1 if the gate refused it, 2 if there was too little to tell."""
     knobs = knobs.checked()
     processes = Processes()
+    if processes.count > 1 and (knobs.reader or knobs.distil):
+        raise TrainingError(
+            "train: wanted one process for --reader and --distil, got several; leave them out, or train with one"
+        )
     place = Workplace(knobs.folder, quiet=not processes.first)
     with place.alone():
         with processes.after_first():
@@ -67,10 +73,11 @@ def prepare(knobs: Knobs, place: Workplace) -> None:
         before = ask(shop.answer_many, sorted(signals.held_out))
         place.says(f"Before: {in_words(before, signals.held_out)}.")
         texts = texts_of(shop)
-        found = look(shop, {each.query for each in signals.train} | set(signals.tune), place.says)
+        train_on = drawn(signals.train, knobs.rows, knobs.seed)
+        found = look(shop, {each.query for each in train_on} | set(signals.tune), place.says)
         mined = mine(found, signals.judged)
         data = make_examples(
-            signals.train,
+            train_on,
             mined.negatives,
             texts,
             others=knobs.others,
@@ -84,7 +91,7 @@ def prepare(knobs: Knobs, place: Workplace) -> None:
         began = {"run": before, "encoder": encoder.reference, "dimension": encoder.dimension, "products": len(shop)}
         place.write("work/before", began)
         near = pool(signals.tune, {query: [key for key, _ in found[query]] for query in signals.tune}, texts)
-        read = reader_rows(signals.train, mined.negatives, texts, knobs.rows, knobs.seed) if knobs.reader else None
+        read = reader_rows(train_on, mined.negatives, texts, knobs.rows, knobs.seed)
         place.write("work/examples", {"data": data.to_json(), "pool": near.to_json(), "reader": read})
 
 
@@ -94,12 +101,15 @@ def learn(knobs: Knobs, place: Workplace) -> Learned:
         return Learned(**done)
     prepared = place.read("work/examples")
     data, near = TrainingData.from_json(prepared["data"]), HeldOut.from_json(prepared["pool"])
-    model = load_model(knobs.encoder or place.read("work/before")["encoder"])
+    base = knobs.encoder or place.read("work/before")["encoder"]
+    if knobs.distil:
+        data = taught(data, knobs.distil, base, prepared["reader"], place.teacher, knobs.training(), place.says)
+    model = load_model(base)
     learned = train(model, data, place.checkpoints, knobs.training(), near.score, place.says)
     if not place.quiet:
         place.write("learned", learned.to_json())
         save_model(model, place.half_encoder)
-        if prepared["reader"]:
+        if knobs.reader:
             place.says("The model that reads the first products together with the query:")
             train_reader(place.half_encoder, prepared["reader"], place.reader_checkpoints, knobs.training(), place.says)
         place.half_encoder.rename(place.encoder)

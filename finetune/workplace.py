@@ -29,6 +29,7 @@ class Workplace:
         self.examples = folder / "work" / "examples.json"
         self.encoder = folder / "encoder"
         self.half_encoder = folder / "work" / "encoder"
+        self.teacher = folder / "work" / "teacher"
         self.reader_checkpoints = folder / "work" / "reader"
         self._log = folder / "log.txt"
         self.quiet = quiet

@@ -68,6 +68,7 @@ class EncoderSettings:
     passage_prompt: str | None = None  # likewise "passage" or "document"
     max_tokens: int = 128  # titles and the first paragraph; longer costs import time in proportion
     batch_size: int = 64  # two cores gain nothing above; a card would
+    dimension: int | None = None  # the first so many numbers of a vector, of a model that was trained for it; None: all
 
 
 def load_encoder(settings: EncoderSettings | Encoder | str | None = None) -> Encoder:

@@ -29,6 +29,7 @@ def publish(
     ] = None,
     query_prompt: options.QueryPrompt = None,
     passage_prompt: options.PassagePrompt = None,
+    dimension: options.Dimension = None,
     json: options.Json = False,
 ) -> None:
     """Make a trained bundle, or another encoder, live.
@@ -39,9 +40,9 @@ def publish(
     if store is None:
         if encoder is None:
             raise typer.BadParameter("wanted --encoder NAME, or a bundle before the store", param_hint="publish")
-        operations.publish(what, encoder, query_prompt, passage_prompt, json)
+        operations.publish(what, encoder, query_prompt, passage_prompt, dimension, json)
         return
-    if encoder is not None or query_prompt is not None or passage_prompt is not None:
+    if any(each is not None for each in (encoder, query_prompt, passage_prompt, dimension)):
         raise typer.BadParameter("a bundle brings its encoder and prompts; leave them out", param_hint="publish")
     if judgements is None:
         raise typer.BadParameter("wanted --judgements FILE, by which the gate judges the bundle", param_hint="publish")

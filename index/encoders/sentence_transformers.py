@@ -66,9 +66,12 @@ class SentenceTransformersEncoder:
         self.passage_prompt = settings.passage_prompt if settings.passage_prompt is not None else own_passage
         limit = model.max_seq_length or settings.max_tokens
         model.max_seq_length = min(limit, settings.max_tokens)
-        used = json.dumps([identity, self.query_prompt, self.passage_prompt, model.max_seq_length])
+        deciding = [identity, self.query_prompt, self.passage_prompt, model.max_seq_length]
+        used = json.dumps([*deciding, settings.dimension] if settings.dimension else deciding)
         self.hash = sha256(used.encode()).hexdigest()[:32]
         self.dimension = int(model.get_embedding_dimension() or 0)
+        if settings.dimension is not None and self.dimension != settings.dimension:
+            raise ValueError(f"wanted {settings.dimension} numbers a vector, the model has {self.dimension}")
         # A tokenizer keeps how it cuts texts: counting with the model's own, without a cut, would break an encoding
         # that runs beside it in another thread.
         self._counting: Any = copy.deepcopy(model.tokenizer)
@@ -98,6 +101,7 @@ class SentenceTransformersEncoder:
                     str(folder or reference),
                     device=torch_device(),
                     trust_remote_code=False,
+                    truncate_dim=settings.dimension,
                     model_kwargs={"use_safetensors": True},
                 )
             where = str(folder.resolve()) if folder and Path(reference).expanduser().is_dir() else reference

@@ -141,6 +141,8 @@ class Encoders:
         own = settings if isinstance(settings, EncoderSettings) else getattr(encoder, "settings", None)
         fields = asdict(own) if isinstance(own, EncoderSettings) else {}
         fields.pop("reference", None)
+        if fields.get("dimension") is None:
+            fields.pop("dimension", None)  # an older version would not know it
         reference = kept_models.in_store(self._folder, encoder.reference)
         return EncoderFacts(reference, encoder.hash, encoder.dimension, json.dumps(fields))
 

@@ -162,6 +162,7 @@ def publish(
     ],
     query_prompt: options.QueryPrompt = None,
     passage_prompt: options.PassagePrompt = None,
+    dimension: options.Dimension = None,
     json: options.Json = False,
 ) -> None:
     """Make another encoder live.
@@ -172,7 +173,7 @@ def publish(
     from ..shop import Shop
     from .publish_progress import PublishProgress
 
-    settings = options.encoder_settings(encoder, query_prompt, passage_prompt)
+    settings = options.encoder_settings(encoder, query_prompt, passage_prompt, dimension)
     load_encoder(settings)  # one that cannot be had is said before anything begins
     with Shop.open(store, create=False) as shop:
         with PublishProgress() as progress:

@@ -40,6 +40,10 @@ QueryPrompt = Annotated[
 PassagePrompt = Annotated[
     str | None, typer.Option("--passage-prompt", metavar="TEXT", help="What the model wants before a product's text.")
 ]
+Dimension = Annotated[
+    int | None,
+    typer.Option("--dimension", metavar="N", min=1, help="The first N numbers of a vector, of a model trained for it."),
+]
 Parts = Annotated[bool, typer.Option("--parts", help="Show what each score is the sum of.")]
 
 
@@ -53,13 +57,13 @@ def context(
 
 
 def encoder_settings(
-    reference: str | None, query_prompt: str | None, passage_prompt: str | None
+    reference: str | None, query_prompt: str | None, passage_prompt: str | None, dimension: int | None = None
 ) -> EncoderSettings | None:
     """The encoder that the options name; None when they name none."""
     from ...index import EncoderSettings
 
-    if reference is None and query_prompt is None and passage_prompt is None:
+    if reference is None and query_prompt is None and passage_prompt is None and dimension is None:
         return None
     if reference is not None and Path(reference).expanduser().is_dir():
         reference = str(Path(reference).expanduser().resolve())  # the store remembers it, wherever it is opened from
-    return EncoderSettings(reference, query_prompt, passage_prompt)
+    return EncoderSettings(reference, query_prompt, passage_prompt, dimension=dimension)

@@ -6,7 +6,7 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from shelfwise.finetune.examples import GAIN_UNITS, TrainingData, make_examples
+from shelfwise.finetune.examples import GAIN_UNITS, TrainingData, drawn, make_examples
 from shelfwise.finetune.judgement import RELEVANT, Judgement
 
 TEXTS = {f"p{at}": f"Product {at}" for at in range(12)}
@@ -67,6 +67,16 @@ def test_what_is_trusted_less_is_taken_more_rarely() -> None:
 
 def test_of_too_many_rows_some_are_drawn() -> None:
     assert len(make_examples(JUDGED, {}, TEXTS, most=2).examples) == 2
+
+
+def test_of_a_made_up_million_so_many_queries_are_drawn_as_give_the_rows() -> None:
+    judged = [
+        Judgement(f"query {at}", key, gain, 0.5) for at in range(1_000) for key, gain in (("p0", 1.0), ("p1", 0.2))
+    ]
+    kept = drawn(judged, 100, seed=0)
+    assert len({each.query for each in kept}) == 200 and len(kept) == 400, "whole queries"
+    assert 70 < len(make_examples(kept, {}, TEXTS, most=100).examples) <= 100
+    assert sorted(drawn(judged, 10_000, seed=0), key=repr) == sorted(judged, key=repr)
 
 
 def test_the_same_seed_makes_the_same_rows() -> None:
