@@ -24,8 +24,14 @@ SCRIPTS = {"finetune/train.py", "demo/app.py"}
 # Whatever imports one of these at module level makes everybody wait for it, or need it.
 OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("index/device.py", "index/encoders/*", "finetune/losses.py", "finetune/training.py"),
-    "sentence_transformers": ("index/encoders/*", "finetune/losses.py", "finetune/training.py", "finetune/held_out.py"),
-    "transformers": ("index/encoders/*", "finetune/training.py"),
+    "sentence_transformers": (
+        "index/encoders/*",
+        "finetune/losses.py",
+        "finetune/training.py",
+        "finetune/held_out.py",
+        "finetune/reading.py",
+    ),
+    "transformers": ("index/encoders/*", "finetune/training.py", "finetune/reading.py"),
     "faiss": ("index/vectors/*", "index/device.py"),
     "gradio": ("demo/*",),
 }

@@ -72,7 +72,7 @@ def test_a_kept_store_is_used_again_with_other_weights(
     first, _ = run_benchmark("search.py", *kept)
     again, _ = run_benchmark("search.py", *kept, "--weights", "words=1,meaning=0")
     assert again["bm25"] == first["bm25"]
-    assert again["weights"] == {"words": 1.0, "meaning": 0.0}
+    assert again["weights"] == {"words": 1.0, "meaning": 0.0, "agreement": 1.0, "reading": 0.0}
 
 
 def test_a_store_with_other_products_is_refused(files: tuple[str, ...], run_benchmark: Run, tmp_path: Path) -> None:
