@@ -24,12 +24,12 @@ def open_copy(knobs: Knobs, place: Workplace) -> Shop:
         if knobs.store is not None:
             _copy_store(knobs.store, half)
         elif knobs.products is not None:
-            with _opened(half, knobs) as shop:
+            with _opened(half, knobs.encoder) as shop:
                 report = shop.upsert(read_feed(knobs.products))
                 if not len(shop):
                     raise TrainingError(f"train: --products {knobs.products}: no product could be read; {report}")
         half.rename(place.shop)
-    return _opened(place.shop, knobs)
+    return _opened(place.shop)  # whatever is live in it by now
 
 
 def texts_of(shop: Shop) -> dict[str, str]:
@@ -62,8 +62,6 @@ def _copy_store(store: str, path: Path) -> None:
     archive.unlink()
 
 
-def _opened(path: Path, knobs: Knobs) -> Shop:
+def _opened(path: Path, encoder: str | None = None) -> Shop:
     # Whatever plugins do to an answer would be learned from and judged, so they take part; their time does not matter.
-    # What is live in a store is what must be beaten, whatever training begins with.
-    encoder = knobs.encoder if knobs.store is None else None
     return Shop.open(path, encoder=encoder, maintain=False, limits=NO_LIMITS)
