@@ -33,7 +33,8 @@ def dump(
 ) -> None:
     """Write a store into one archive.
 
-    It holds one moment of the store, which others may go on writing to: everything but the caches and the models.
+    It holds one moment of the store, which others may go on writing to: everything but the caches,
+    and the models that lie in its folder.
     """
     from ...index import dump_store
 

@@ -636,12 +636,13 @@ def test_a_real_model_serves_without_its_bundle_from_wherever_the_store_is(
         shop.dump(tmp_path / "dump.zip")
     said = f"found p7 degraded () by models/{hash_} {hash_}"
     moved = path.with_name("moved")
-    children.start("call", path, file=__file__, name="child_asks").says(said, 120)
     path.rename(moved)
     children.start("call", moved, file=__file__, name="child_asks").says(said, 120)
     shutil.rmtree(moved)
     restore_store(tmp_path / "dump.zip", tmp_path / "copy")
-    children.start("call", tmp_path / "copy", file=__file__, name="child_asks").says(said, 120)
     with Shop.open(tmp_path / "copy", maintain=False) as copy:
+        found = copy.search("lamp model 7 with shade")
+        assert (found[0].product.id, found.degraded) == ("p7", ())
+        assert copy.store.encoder.reference == str((tmp_path / "copy" / "models" / hash_).resolve())
         assert np.allclose(copy.store.encoder.encode_queries([LAMP]), vector, atol=1e-6)
         assert match(copy.store.view, (), copy.store.context).mask.sum() == 31 and copy.check() == []
