@@ -32,7 +32,7 @@ from shelfwise.finetune.report import in_words, write_report
 from shelfwise.finetune.training import Learned, load_model, save_model, train, weight_of
 from shelfwise.finetune.trial import facts_of, gate_check, said_to_have_none, try_both
 from shelfwise.finetune.workplace import Workplace
-from shelfwise.index import Reader, RequestError, ShelfwiseError
+from shelfwise.index import Reader, RequestError, ShelfwiseError, load_encoder
 from shelfwise.plugin import NO_LIMITS, FusionWeights, Shop
 from shelfwise.plugin.cutoff import Cutoff
 
@@ -108,7 +108,7 @@ def learn(knobs: Knobs, place: Workplace) -> Learned:
     learned = train(model, data, place.checkpoints, knobs.training(), near.score, place.says)
     if not place.quiet:
         place.write("learned", learned.to_json())
-        save_model(model, place.half_encoder)
+        save_model(model, place.half_encoder, load_encoder(base).languages)
         if knobs.reader:
             place.says("The model that reads the first products together with the query:")
             train_reader(place.half_encoder, prepared["reader"], place.reader_checkpoints, knobs.training(), place.says)

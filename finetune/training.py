@@ -7,7 +7,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -182,12 +182,15 @@ def _folder(reference: str) -> Path | None:
     return Path(reference) if Path(reference).is_dir() else package_folder(reference)
 
 
-def save_model(model: SentenceTransformer, folder: Path) -> None:
-    """Writes the model as safetensors; the folder is whole or not there."""
+def save_model(model: SentenceTransformer, folder: Path, languages: Iterable[str] | None = None) -> None:
+    """Writes the model as safetensors; the folder is whole or not there. `languages`: that it can read, if known."""
     half = folder.with_name(f"{folder.name}-half")
     shutil.rmtree(half, ignore_errors=True)
     with no_bars():
         model.save(str(half), create_model_card=False)
+    if languages is not None:  # an encoder that knows English alone must stay silent for Chinese, wherever it lies
+        card = "".join(f"- {each}\n" for each in sorted(languages))
+        (half / "README.md").write_text(f"---\nlanguage:\n{card}---\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     half.rename(folder)
 

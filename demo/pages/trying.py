@@ -135,6 +135,8 @@ def _head(results: Results, title: str, says: Wording, rules: Sequence[Rule] = (
     beside = [*held, *(says.banner.format(text=each) for each in results.banners)]
     if results.redirect:
         beside.append(says.redirect.format(url=results.redirect))
+    if not results.hits:
+        beside += results.notes
     notes = "".join(f'<p class="fh-note">{text(each)}</p>' for each in beside)
     count = text(says.products_count.format(total=f"{results.total:,}"))
     return f'<h3>{text(title)}</h3><p class="fh-lead">{count}</p>{notes}'

@@ -29,6 +29,8 @@ def rules_from_text(text: str) -> list[Rule]:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"rules: wanted TOML as `--export` writes it, got something else ({error})") from None
+    except RecursionError:
+        raise RequestError("rules: wanted TOML as `--export` writes it, got lists that are nested too deep") from None
     if unknown := [name for name in read if name != "rule"]:
         raise RequestError(f"rules: wanted tables [[rule]], got {unknown[0]!r:.80}")
     given = read.get("rule", [])

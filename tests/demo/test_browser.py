@@ -169,3 +169,45 @@ def test_what_a_shopper_types_is_never_run(page: Page) -> None:
 
     assert page.title() != "hacked"
     assert page.locator(".fh-count img").count() == 0
+
+
+def test_a_merchandiser_reads_the_rules_tries_a_draft_and_undoes_a_change(page: Page) -> None:
+    page.click("#fh-language label:has-text('中文')")
+    page.wait_for_function("document.querySelector('.fh-way').innerText === '规则'")
+    page.click(".fh-way")
+    page.wait_for_function("document.querySelector('.fh-rules h2')?.innerText === '规则'")
+    assert page.is_checked("#fh-language input[value='zh']")
+    page.click("#fh-language label:has-text('English')")
+    page.wait_for_function("document.querySelector('.fh-rules h2').innerText === 'Rules'")
+    assert not page.is_visible(".nav-holder")
+
+    page.fill("#fh-try :is(input, textarea) >> nth=0", "gift for a coffee lover")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".fh-after [data-product='foo-005']")
+    assert "→ 2 by “coffee gifts”" in page.inner_text(".fh-after [data-product='foo-005']")
+    assert page.locator(".fh-before li").count() == page.locator(".fh-after li").count() == 12
+
+    reason = "<img src=x onerror=document.title='hacked'>"
+    page.fill(
+        "#fh-draft textarea", f'[[rule]]\nid = "away"\nkind = "hide"\nproducts = ["kit-016"]\nreason = "{reason}"'
+    )
+    page.click("#fh-compare")
+    page.wait_for_selector(".fh-before [data-product='kit-016'] .fh-move")
+    assert f"hidden by “away” · {reason}" in page.inner_text(".fh-before [data-product='kit-016']")
+    assert page.title() != "hacked"
+
+    state = "tr:has([data-rule='coffee gifts']) .fh-state"
+    for expected in ("removed", "active"):
+        page.click("[data-rule='coffee gifts']")
+        page.click("[data-undo='coffee gifts']")
+        page.wait_for_function(
+            "words => document.querySelector(words[0]).innerText === words[1]", arg=[state, expected]
+        )
+        assert "undone" in page.inner_text(".fh-versions li >> nth=0")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".fh-dialog", state="detached")
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click(".fh-way")
+    page.wait_for_selector(".fh-card")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from shelfwise.demo.catalogue import rules_text
 from shelfwise.demo.sample import build_sample_shop, default_folder
-from shelfwise.plugin import Product, Shop
+from shelfwise.plugin import Product, Rule, Shop
+from shelfwise.plugin.rules.text_file import rules_from_text, rules_to_text
+
+RULES = rules_from_text(rules_text())
 
 
 def test_the_store_holds_the_whole_catalogue(shop: Shop) -> None:
@@ -55,6 +60,22 @@ def test_a_folder_with_another_shop_is_left_alone(tmp_path: Path) -> None:
     assert "wanted an empty folder, or one that holds the sample shop" in caught.value.strerror
     with Shop.open(tmp_path / "mine", create=False) as mine:
         assert len(mine) == 1
+
+
+def test_the_rules_of_the_catalogue_are_saved_once_and_what_was_done_to_them_stays(tmp_path: Path) -> None:
+    with build_sample_shop(tmp_path / "shop", encoder="hashing") as made:
+        assert made.rules() == [replace(rule, created=made.rules()[at].created) for at, rule in enumerate(RULES)]
+        assert {rule.kind for rule in RULES} == {"banner", "boost", "hide", "pin", "synonym"}
+        made.undo_rule("coffee gifts")
+        made.save_rules(Rule(id="sneakers", kind="synonym", words=["sneakers", "trainers"]))
+
+    with build_sample_shop(tmp_path / "shop", encoder="hashing") as made:
+        assert [rule.id for rule in made.rules()] == ["clothing sale", "no knives by post", "rain shoes", "sneakers"]
+        assert made.rules()[-1].means == ()
+
+
+def test_the_rules_of_the_catalogue_stand_as_the_export_writes_them() -> None:
+    assert rules_to_text(RULES) == rules_text()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from shelfwise.finetune.losses import RankingLoss  # noqa: E402
 from shelfwise.finetune.signals.reading import read_judgements  # noqa: E402
 from shelfwise.finetune.training import last_checkpoint, load_model, save_model, train  # noqa: E402
 from shelfwise.finetune.training_options import TrainingOptions  # noqa: E402
+from shelfwise.index import load_encoder  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -156,6 +157,16 @@ def test_a_saved_model_is_whole_and_gives_the_same_vectors(tiny_model: Path, tmp
     again = load_model(str(tmp_path / "encoder"))
     assert (model.encode(["red sofa"]) == again.encode(["red sofa"])).all()
     shutil.rmtree(tmp_path / "encoder")
+
+
+def test_a_saved_model_remembers_its_languages(tiny_model: Path, tmp_path: Path) -> None:
+    model = load_model(str(tiny_model))
+    save_model(model, tmp_path / "english", ["en"])
+    save_model(model, tmp_path / "unknown")
+    english, unknown = (load_encoder(str(tmp_path / name)) for name in ("english", "unknown"))
+    assert english.languages == {"en"} and unknown.languages is None
+    assert english.knows(["warm lamp", "保温杯"]).tolist() == [True, False]
+    assert english.hash == unknown.hash
 
 
 def test_the_trainer_takes_the_seed(tiny_model: Path, data: TrainingData, tmp_path: Path) -> None:

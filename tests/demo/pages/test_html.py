@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from html.parser import HTMLParser
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -13,11 +14,14 @@ from shelfwise.demo.pages.choice import Choice
 from shelfwise.demo.pages.detail import product_html
 from shelfwise.demo.pages.icons import DRAWINGS
 from shelfwise.demo.pages.panel import chips_html, panel_html
+from shelfwise.demo.pages.rules import history_html, rules_html, undone_html
 from shelfwise.demo.pages.search import find
 from shelfwise.demo.pages.summary import failed_html, has_more, more_label, results_html
 from shelfwise.demo.pages.tiles import COLOURS
+from shelfwise.demo.pages.trying import Trial, trial_html
 from shelfwise.demo.pages.wording import CHINESE, ENGLISH, Wording
-from shelfwise.plugin import Shop
+from shelfwise.plugin import Product, Rule, Shop
+from shelfwise.plugin.rules.text_file import rules_to_text
 
 VOID = {"input", "img", "br", "hr"}
 
@@ -102,6 +106,36 @@ def test_a_remark_about_an_input_is_shown(shop: Shop) -> None:
     assert "&lt;i&gt;" in results_html(replace(page, choice=replace(page.choice, remark="<i>")), why=False)
 
 
+def test_banners_of_rules_stand_above_the_cards(shop: Shop) -> None:
+    page = find(shop, Choice())
+
+    assert "&lt;i&gt;sale" in results_html(
+        replace(page, results=replace(page.results, banners=("<i>sale",))), why=False
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_of_rules_is_well_formed_whatever_rules_say(tmp_path: Path, language: str) -> None:
+    nasty = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>&amp;"
+    says = {"author": nasty, "reason": nasty, "market": nasty, "segment": nasty}
+    with Shop.open(tmp_path / "shop", encoder="hashing") as made:
+        made.upsert(Product("1", nasty, brand=nasty, category=nasty, price=3))
+        made.save_rules(
+            [
+                Rule(id=f"{nasty} pin", kind="pin", query=nasty, products=["1", nasty], **says),
+                Rule(id=nasty, kind="banner", text=nasty, **says),
+                Rule(id=f"{nasty} synonym", kind="synonym", words=[nasty], means=[nasty], **says),
+            ]
+        )
+        assert "table" in tags(rules_html(made, language))
+        assert "ol" in tags(history_html(made, nasty, language))
+        asked = Trial(language, query=nasty, market=nasty, group=nasty, draft="")
+        assert "img" not in tags(trial_html(made, asked)) | tags(rules_html(made, language))
+        tags(trial_html(made, replace(asked, draft=rules_to_text(made.rules()))))
+        assert "ol" in tags(undone_html(made, nasty, language))
+        tags(rules_html(made, language))
+
+
 def test_set_filters_are_counted_and_can_be_cleared(shop: Shop) -> None:
     none = panel_html(find(shop, Choice()))
     three = panel_html(find(shop, Choice(category="Kitchen", in_stock=True, picked={"brand": ("Marrowby",)})))
@@ -143,7 +177,7 @@ def test_both_wordings_leave_the_same_gaps_to_fill() -> None:
 
 
 def test_the_style_and_the_script_name_no_other_machine() -> None:
-    for text in (assets.style(), assets.script("layer")):
+    for text in (assets.style(), assets.script("layer"), assets.script("versions")):
         assert "//" not in text.replace("\n//", "").replace("// What", "")
         assert "url(" not in text
         assert "@import" not in text
