@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, PoolProxiedConnection, QueuePool, create_engine, event, inspect
@@ -42,7 +43,10 @@ class SqliteDatabase:
         self._gate = Gate()
         self._forks = 0
         self._open_transaction = self._torn = False  # another thread's at a fork; and in the child of that fork
+        self._disposals = 0
         event.listen(self._engine, "begin", _begin)
+        event.listen(self._engine, "connect", self._note)
+        event.listen(self._engine, "checkin", self._close_if_late)
 
     @property
     def name(self) -> str:
@@ -84,6 +88,18 @@ class SqliteDatabase:
                     raise
                 time.sleep(0.01)
 
+    def _note(self, connection: sqlite3.Connection, record: Any) -> None:
+        record.info["disposals"] = self._disposals
+
+    def _close_if_late(self, connection: sqlite3.Connection | None, record: Any) -> None:
+        # It was in another thread's hands when all were closed: nobody else would close it.
+        if connection is not None and record.info.get("disposals") != self._disposals:
+            record.invalidate()
+
+    def _dispose(self) -> None:
+        self._disposals += 1
+        self._engine.dispose()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See `Database`."""
@@ -102,7 +118,7 @@ class SqliteDatabase:
         files = hash(tuple(found))
         if files != self._files:
             self._files = files
-            self._engine.dispose()
+            self._dispose()
         return files
 
     @contextmanager
@@ -226,7 +242,7 @@ class SqliteDatabase:
         if self._watcher is not None:
             self._watcher.close()
             self._watcher = None
-        self._engine.dispose()
+        self._dispose()
 
 
 def _begin(connection: Connection) -> None:

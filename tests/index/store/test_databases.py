@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from shelfwise.index.store import filesystem, rows, schema, settings
 from shelfwise.index.store.database import Database, last_change, next_change
 from shelfwise.index.store.filesystem import NETWORK, filesystem_of, refuse_network
 from shelfwise.index.store.postgres import PostgresDatabase, is_url
+from shelfwise.index.store.sqlite import SqliteDatabase
 from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -359,6 +361,21 @@ def test_what_sqlite_finds_damaged_is_said(page: int, path: Path, open_store: Op
     file.write_bytes(content)
     database = place.database()
     assert database.problems() != [], "also where SQLite gives up on looking"
+    database.close()
+
+
+def test_a_connection_that_a_thread_still_uses_when_all_are_closed_is_closed_after(path: Path) -> None:
+    database = SqliteDatabase(path / "shelfwise.db")
+    path.mkdir()
+    database.create_tables()
+    with database.read() as connection:
+        used = connection.connection.driver_connection
+        database.close()
+        assert used is not None and used.execute("SELECT 1").fetchall() == [(1,)], "its answer is not cut off"
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        used.execute("SELECT 1")
+    with database.read() as connection:
+        assert settings.read(connection) == {}, "and the next one opens its own"
     database.close()
 
 
